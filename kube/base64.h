@@ -1,0 +1,16 @@
+// Base64 (RFC 4648 section 4), for the -data fields of a kubeconfig and basic authentication.
+// Private to kube/. Thread contract: pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace virtlens::kube {
+
+std::string EncodeBase64(std::string_view bytes);
+
+// White space is ignored. nullopt: not base64, or not padded.
+std::optional<std::string> DecodeBase64(std::string_view text);
+
+}  // namespace virtlens::kube
