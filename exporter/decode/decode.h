@@ -1,0 +1,66 @@
+// JSON of one object -> its row, with simdjson on demand: only the fields that a row holds are
+// read.
+//
+// Input: one object, with kube::kItemPadding readable bytes after it (kube::ReflectorReceiver gives
+// that; PaddedObject makes it). Unknown fields are skipped, missing ones leave the row's defaults,
+// a field of the wrong type or a missing name is Code::kDecode naming the path. Text is repaired to
+// UTF-8, so nothing a tenant wrote can break a scrape. Several served versions of a kind decode
+// with the same function.
+//
+// Thread contract: one Decoder per thread (it owns the parser's buffers).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "exporter/rows/rows.h"
+
+namespace virtlens::exporter {
+
+struct DecodeOptions {
+  // Labels of a VirtualMachine kept for virt_vm_labels; "*" keeps all.
+  std::vector<std::string> vm_labels;
+};
+
+class Decoder {
+ public:
+  explicit Decoder(DecodeOptions options = {});
+  ~Decoder();
+
+  Result<NamespaceRow> Namespace(std::string_view object);
+  Result<NodeRow> Node(std::string_view object);
+  Result<VmRow> Vm(std::string_view object);
+  Result<VmiRow> Vmi(std::string_view object);
+  Result<MigrationRow> Migration(std::string_view object);
+  Result<DataVolumeRow> DataVolume(std::string_view object);
+  Result<ClaimRow> Claim(std::string_view object);
+  Result<DataImportCronRow> DataImportCron(std::string_view object);
+  Result<PlatformRow> KubeVirt(std::string_view object);
+  Result<PlatformRow> Cdi(std::string_view object);
+
+  // Ill-formed UTF-8 sequences replaced so far.
+  std::size_t repaired() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// "namespace/name" of an object, for DELETED events and for errors; kDecode when it has no name.
+Result<ObjectKey> DecodeKey(std::string_view object);
+
+// A copy of `json` with padding, for callers that have none.
+class PaddedObject {
+ public:
+  explicit PaddedObject(std::string_view json);
+  std::string_view view() const { return std::string_view(bytes_).substr(0, size_); }
+
+ private:
+  std::string bytes_;
+  std::size_t size_;
+};
+
+}  // namespace virtlens::exporter

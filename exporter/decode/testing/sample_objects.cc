@@ -1,0 +1,156 @@
+#include "exporter/decode/testing/sample_objects.h"
+
+namespace virtlens::exporter::testing {
+
+const std::string_view kVm = R"json({
+"apiVersion":"kubevirt.io/v1","kind":"VirtualMachine",
+"metadata":{
+  "annotations":{"kubemacpool.io/transaction-timestamp":"2026-11-20T09:00:00Z",
+    "kubectl.kubernetes.io/last-applied-configuration":"{\"apiVersion\":\"kubevirt.io/v1\"}\n"},
+  "creationTimestamp":"2026-11-20T09:00:00Z","deletionTimestamp":"2026-11-21T10:00:00Z",
+  "finalizers":["kubevirt.io/virtualMachineControllerFinalize"],"generation":2,
+  "labels":{"app":"shop","team":"münchen","vitistack.io/machine":"plain",
+    "vitistack.io/source-machine":"metal-7"},
+  "managedFields":[{"apiVersion":"kubevirt.io/v1","fieldsType":"FieldsV1",
+    "fieldsV1":{"f:spec":{".":{},"f:template":{"f:spec":{"f:domain":{}}}}},"manager":"kubectl"}],
+  "name":"db-0-vm","namespace":"shop-prod",
+  "ownerReferences":[
+    {"apiVersion":"apps/v1","kind":"Deployment","name":"x","uid":"0"},
+    {"apiVersion":"vm.novasphere.dev/v1","blockOwnerDeletion":true,"controller":true,
+     "kind":"Wukong","name":"db-0","uid":"1"}],
+  "resourceVersion":"4711","uid":"11111111-2222-3333-4444-555555555555"},
+"spec":{
+  "dataVolumeTemplates":[{"metadata":{"name":"db-0-root"},
+    "spec":{"source":{"registry":{"url":"docker://fedora"}},"storage":{}}}],
+  "instancetype":{"kind":"VirtualMachineInstancetype","name":"u1.medium"},
+  "preference":{"kind":"VirtualMachineClusterPreference","name":"fedora"},
+  "running":true,
+  "template":{
+    "metadata":{"annotations":{"vm.kubevirt.io/flavor":"small","vm.kubevirt.io/os":"fedora41",
+      "vm.kubevirt.io/workload":"server"},"creationTimestamp":null,"labels":{"app":"shop"}},
+    "spec":{
+      "architecture":"amd64","evictionStrategy":"LiveMigrate",
+      "domain":{
+        "cpu":{"cores":2,"sockets":3,"threads":1,"model":"host-model"},
+        "devices":{
+          "disks":[{"bootOrder":1,"disk":{"bus":"virtio"},"name":"root"},
+            {"cdrom":{"bus":"sata","tray":"closed"},"name":"cloud-init"},
+            {"lun":{"bus":"scsi"},"name":"data"},{"name":"scratch"}],
+          "filesystems":[{"name":"config","virtiofs":{}}],
+          "interfaces":[{"macAddress":"02:00:00:00:00:01","masquerade":{},"model":"virtio",
+              "name":"default"},
+            {"bridge":{},"name":"storage"},{"binding":{"name":"passt"},"name":"odd"}],
+          "rng":{}},
+        "machine":{"type":"pc-q35-rhel9.6.0"},"memory":{"guest":"4Gi"},
+        "resources":{"limits":{"cpu":"12"},"requests":{"cpu":"500m","memory":"1Gi"}}},
+      "networks":[{"name":"default","pod":{}},
+        {"multus":{"networkName":"infra/storage-net"},"name":"storage"}],
+      "terminationGracePeriodSeconds":180,
+      "volumes":[{"dataVolume":{"name":"db-0-root"},"name":"root"},
+        {"cloudInitNoCloud":{"userData":"#cloud-config\npassword: \"x\"\n"},"name":"cloud-init"},
+        {"name":"data","persistentVolumeClaim":{"claimName":"db-data"}},
+        {"ephemeral":{"persistentVolumeClaim":{"claimName":"base"}},"name":"scratch"},
+        {"configMap":{"name":"cfg"},"name":"config"},
+        {"name":"dump","memoryDump":{"claimName":"dump-claim","hotpluggable":true}}]}}},
+"status":{
+  "conditions":[
+    {"lastProbeTime":null,"lastTransitionTime":"2026-11-20T09:01:00Z","status":"True",
+     "type":"Ready"},
+    {"lastProbeTime":"2026-11-20T09:01:00Z","lastTransitionTime":null,
+     "message":"cannot migrate VMI: PVC db-data is not shared","reason":"DisksNotLiveMigratable",
+     "status":"False","type":"LiveMigratable"}],
+  "created":true,"desiredGeneration":2,"observedGeneration":2,"printableStatus":"Running",
+  "ready":true,"runStrategy":"Always","snapshotInProgress":"nightly",
+  "startFailure":{"consecutiveFailCount":3,"lastFailedVMIUID":"u",
+    "retryAfterTimestamp":"2026-11-20T09:02:00Z"},
+  "stateChangeRequests":[{"action":"Stop","uid":"u"},{"action":"Start"}],
+  "volumeSnapshotStatuses":[{"enabled":false,"name":"root","reason":"no class"}]}
+})json";
+
+const std::string_view kVmi = R"json({
+"apiVersion":"kubevirt.io/v1","kind":"VirtualMachineInstance",
+"metadata":{
+  "annotations":{"kubevirt.io/latest-observed-api-version":"v1",
+    "kubevirt.io/storage-observed-api-version":"v1",
+    "kubevirt.io/vm-generation":"2","vm.kubevirt.io/os":"fedora41",
+    "vm.kubevirt.io/workload":"server"},
+  "creationTimestamp":"2026-11-20T09:00:02Z",
+  "finalizers":["kubevirt.io/virtualMachineControllerFinalize","foregroundDeleteVirtualMachine"],
+  "generation":31,
+  "labels":{"app":"shop","kubevirt.io/nodeName":"node-a","kubevirt.io/outdatedLauncherImage":"",
+    "vitistack.io/machine":"metal-8"},
+  "managedFields":[{"apiVersion":"kubevirt.io/v1alpha3","fieldsType":"FieldsV1",
+    "fieldsV1":{"f:metadata":{"f:annotations":{".":{},"f:kubevirt.io/vm-generation":{}},
+      "f:labels":{".":{},"f:kubevirt.io/nodeName":{}}},
+      "f:spec":{".":{},"f:domain":{".":{},"f:devices":{".":{},"f:disks":{},"f:interfaces":{}}}},
+      "f:status":{".":{},"f:activePods":{},"f:conditions":{},"f:phase":{}}},
+    "manager":"virt-controller","operation":"Update","time":"2026-11-20T09:00:30Z"}],
+  "name":"db-0-vm","namespace":"shop-prod",
+  "ownerReferences":[{"apiVersion":"kubevirt.io/v1","blockOwnerDeletion":true,"controller":true,
+    "kind":"VirtualMachine","name":"db-0-vm","uid":"11111111-2222-3333-4444-555555555555"}],
+  "resourceVersion":"4712","uid":"99999999-2222-3333-4444-555555555555"},
+"spec":{
+  "architecture":"amd64",
+  "domain":{
+    "cpu":{"cores":1,"maxSockets":16,"model":"host-model","sockets":4,"threads":1},
+    "devices":{
+      "disks":[{"disk":{"bus":"virtio"},"name":"root"},{"disk":{"bus":"virtio"},"name":"init"}],
+      "interfaces":[{"macAddress":"02:00:00:00:00:01","masquerade":{},"name":"default"}],
+      "rng":{}},
+    "features":{"acpi":{"enabled":true}},
+    "firmware":{"uuid":"8f3a1d6e-6c62-5f0c-a0d8-3c3c1f1d1c11"},
+    "machine":{"type":"q35"},"memory":{"guest":"8Gi","maxGuest":"32Gi"},
+    "resources":{"requests":{"memory":"8Gi"}}},
+  "evictionStrategy":"LiveMigrate",
+  "networks":[{"name":"default","pod":{}}],
+  "volumes":[{"dataVolume":{"name":"db-0-root"},"name":"root"},
+    {"cloudInitNoCloud":{"userData":"#cloud-config\nchpasswd: { expire: False }\n"},
+     "name":"init"}]},
+"status":{
+  "activePods":{"6d3c1c9e-0000-4444-8888-cccccccccccc":"node-a"},
+  "conditions":[
+    {"lastProbeTime":null,"lastTransitionTime":"2026-11-20T09:00:30Z","status":"True",
+     "type":"Ready"},
+    {"lastProbeTime":null,"lastTransitionTime":null,
+     "message":"All of the VMI's DVs are bound and not running","reason":"AllDVsReady",
+     "status":"True","type":"DataVolumesReady"},
+    {"lastProbeTime":null,"lastTransitionTime":null,"status":"True","type":"LiveMigratable"},
+    {"lastProbeTime":"2026-11-20T09:01:00Z","lastTransitionTime":null,"status":"True",
+     "type":"AgentConnected"}],
+  "currentCPUTopology":{"cores":1,"sockets":4,"threads":1},
+  "evacuationNodeName":"node-a",
+  "guestOSInfo":{"id":"fedora","kernelRelease":"6.11.4-301.fc41.x86_64","kernelVersion":"#1 SMP",
+    "machine":"x86_64","name":"Fedora Linux","prettyName":"Fedora Linux 41 (Cloud)",
+    "version":"41 (Cloud Edition)","versionId":"41"},
+  "interfaces":[{"infoSource":"domain, guest-agent","interfaceName":"eth0",
+      "ipAddress":"10.244.1.9","ipAddresses":["10.244.1.9","fd10:244::9"],"linkState":"up",
+      "mac":"02:00:00:00:00:01","name":"default","podInterfaceName":"eth0","queueCount":1},
+    {"infoSource":"guest-agent","interfaceName":"docker0","ipAddress":"172.17.0.1",
+      "mac":"02:42:00:00:00:01"}],
+  "launcherContainerImageVersion":"quay.io/kubevirt/virt-launcher@sha256:abcdef",
+  "machine":{"type":"pc-q35-rhel9.6.0"},
+  "memory":{"guestAtBoot":"4Gi","guestCurrent":"8Gi","guestRequested":"8Gi"},
+  "migrationMethod":"BlockMigration",
+  "migrationState":{"abortRequested":true,"abortStatus":"Aborting","completed":true,
+    "endTimestamp":"2026-11-20T12:05:00Z","failed":true,
+    "failureReason":"target pod shutdown during migration",
+    "migrationConfiguration":{"bandwidthPerMigration":"0","parallelMigrationsPerCluster":5},
+    "migrationUid":"77777777-2222-3333-4444-555555555555","mode":"PreCopy",
+    "sourceNode":"node-a","startTimestamp":"2026-11-20T12:00:00Z","targetNode":"node-b",
+    "targetPod":"virt-launcher-db-0-vm-abcde"},
+  "nodeName":"node-a","phase":"Running",
+  "phaseTransitionTimestamps":[
+    {"phase":"Pending","phaseTransitionTimestamp":"2026-11-20T09:00:02Z"},
+    {"phase":"Scheduling","phaseTransitionTimestamp":"2026-11-20T09:00:05Z"},
+    {"phase":"Running","phaseTransitionTimestamp":"2026-11-20T09:00:30Z"}],
+  "qosClass":"Burstable","reason":"NodeUnresponsive","runtimeUser":107,
+  "virtualMachineRevisionName":"revision-start-vm-11111111-2",
+  "volumeStatus":[
+    {"name":"root","persistentVolumeClaimInfo":{"accessModes":["ReadWriteMany"],
+      "capacity":{"storage":"30Gi"},"claimName":"db-0-root","volumeMode":"Block"},"target":"vda"},
+    {"hotplugVolume":{"attachPodName":"hp-volume-x","attachPodUID":"u"},"message":"Successfully",
+      "name":"extra","phase":"Ready","target":"sda"},
+    {"name":"init","size":1048576,"target":"vdb"}]}
+})json";
+
+}  // namespace virtlens::exporter::testing

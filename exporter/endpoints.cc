@@ -1,0 +1,138 @@
+#include "exporter/endpoints.h"
+
+#include "base/text.h"
+#include "exporter/exposition/negotiation.h"
+#include "exporter/families/family.h"
+
+namespace virtlens::exporter {
+namespace {
+
+constexpr std::string_view kLandingPage = R"(<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Virtlens exporter</title>
+<style>body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:3em auto;padding:0 1em}
+code{background:#8882;padding:.1em .3em}</style></head><body>
+<h1>Virtlens exporter )" VIRTLENS_VERSION R"(</h1>
+<ul><li><a href="/metrics">/metrics</a> series of the platform's virtual machines
+(<code>?families=virt_vm_status</code> and <code>?resources=migrations</code> select)</li>
+<li><a href="/readyz">/readyz</a> which sources are synced</li>
+<li><a href="/livez">/livez</a> whether the process answers</li></ul>
+<p>The program's own metrics are on the telemetry address.</p></body></html>
+)";
+
+std::vector<std::string> ValuesOf(const http::Request& request, std::string_view name) {
+  std::vector<std::string> values;
+  for (const std::string& list : request.Query(name)) {
+    for (const std::string_view value : Split(list, ',')) values.emplace_back(value);
+  }
+  return values;
+}
+
+tl::unexpected<Error> Unknown(std::string_view what, const std::string& value,
+                              const std::vector<std::string_view>& known) {
+  const std::string_view nearest = Nearest(value, known);
+  std::string message = "unknown " + std::string(what) + " \"" + RepairUtf8(value) + "\"";
+  if (!nearest.empty()) message += "; did you mean \"" + std::string(nearest) + "\"?";
+  return Fail(Code::kInvalidArgument, message + "\n");
+}
+
+http::Response Metrics(const EndpointInputs& inputs, const http::Request& request) {
+  const auto selected = SelectedFamilies(request);
+  if (!selected) return http::Response::Text(400, selected.error().message);
+  const Format format = Negotiate(request.headers.Find("Accept").value_or(""));
+  const bool gzip = AcceptsGzip(request.headers.Find("Accept-Encoding").value_or(""));
+  const FamilyNames* only = *selected ? &**selected : nullptr;
+  return inputs.scrape()->Respond(format, gzip, only);
+}
+
+http::Response Readiness(const EndpointInputs& inputs) {
+  if (inputs.draining()) return http::Response::Text(503, "stopping\n");
+  bool ready = true;
+  std::string body;
+  for (const Sources::Status& status : inputs.sources.statuses()) {
+    ready = ready && status.ready;
+    body += std::string(status.ready ? "[+] " : "[-] ") + status.resource + ": " +
+            std::string(status.reason.text());
+    if (!status.ready && !status.detail.empty()) body += " (" + status.detail + ")";
+    body += "\n";
+  }
+  return http::Response::Text(ready ? 200 : 503, body + (ready ? "ready\n" : "not ready\n"));
+}
+
+http::Route LivenessRoute() {
+  return {.path = "/livez",
+          .handler = [](const http::Request&) { return http::Response::Text(200, "ok\n"); },
+          .run_on = http::RunOn::kInline};
+}
+
+http::Route ReadinessRoute(const EndpointInputs& inputs) {
+  return {.path = "/readyz",
+          .handler = [inputs](const http::Request&) { return Readiness(inputs); }};
+}
+
+}  // namespace
+
+Result<std::optional<FamilyNames>> SelectedFamilies(const http::Request& request) {
+  const std::vector<std::string> families = ValuesOf(request, "families");
+  const std::vector<std::string> resources = ValuesOf(request, "resources");
+  if (families.empty() && resources.empty()) return std::optional<FamilyNames>();
+  const std::vector<FamilyGroup> groups = FamilyGroups();
+  std::vector<std::string_view> known_families;
+  std::vector<std::string_view> known_resources;
+  FamilyNames selected;
+  for (const FamilyGroup& group : groups) {
+    known_resources.push_back(group.resource);
+    const bool whole =
+        std::find(resources.begin(), resources.end(), group.resource) != resources.end();
+    for (const FamilyInfo* info : group.families) {
+      known_families.push_back(info->name);
+      if (whole) selected.emplace(info->name);
+    }
+  }
+  for (const std::string& resource : resources) {
+    if (std::find(known_resources.begin(), known_resources.end(), resource) ==
+        known_resources.end()) {
+      return Unknown("resource", resource, known_resources);
+    }
+  }
+  for (const std::string& family : families) {
+    if (std::find(known_families.begin(), known_families.end(), family) == known_families.end()) {
+      return Unknown("family", family, known_families);
+    }
+    selected.insert(family);
+  }
+  return std::optional<FamilyNames>(std::move(selected));
+}
+
+std::vector<http::Route> PlatformRoutes(const EndpointInputs& inputs) {
+  return {{.path = "/metrics",
+           .handler = [inputs](const http::Request& request) { return Metrics(inputs, request); },
+           .max_in_flight = inputs.max_scrapes},
+          ReadinessRoute(inputs),
+          LivenessRoute(),
+          {.path = "/",
+           .handler =
+               [](const http::Request& request) {
+                 if (request.path != "/") return http::Response::Text(404, "not found\n");
+                 http::Response page;
+                 page.headers.Set("Content-Type", "text/html; charset=utf-8");
+                 page.body = std::string(kLandingPage);
+                 return page;
+               },
+           .run_on = http::RunOn::kInline}};
+}
+
+std::vector<http::Route> TelemetryRoutes(const EndpointInputs& inputs,
+                                         std::function<std::string()> text) {
+  return {{.path = "/metrics",
+           .handler =
+               [text = std::move(text)](const http::Request&) {
+                 http::Response page = http::Response::Text(200, text());
+                 page.headers.Set("Content-Type", std::string(ContentType(Format::kText)));
+                 return page;
+               },
+           .max_in_flight = inputs.max_scrapes},
+          ReadinessRoute(inputs),
+          LivenessRoute()};
+}
+
+}  // namespace virtlens::exporter

@@ -1,0 +1,34 @@
+// The HTTP routes of the exporter.
+//
+// Thread contract: routes are called from the server's threads; what they refer to outlives it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "exporter/exposition/page.h"
+#include "exporter/sources.h"
+#include "http/server.h"
+
+namespace virtlens::exporter {
+
+struct EndpointInputs {
+  std::function<std::shared_ptr<const Page>()> scrape;
+  std::function<bool()> draining;  // asked to stop: not ready
+  const Sources& sources;
+  int max_scrapes = 8;
+};
+
+// /metrics, /readyz, /livez and /. ?families=a,b and ?resources=a,b select, each may be repeated;
+// an unknown one is 400 with the nearest known name.
+std::vector<http::Route> PlatformRoutes(const EndpointInputs& inputs);
+
+// /metrics by `text`, /readyz, /livez.
+std::vector<http::Route> TelemetryRoutes(const EndpointInputs& inputs,
+                                         std::function<std::string()> text);
+
+// The families that a query selects; nullopt: all. kInvalidArgument names what is unknown.
+Result<std::optional<FamilyNames>> SelectedFamilies(const http::Request& request);
+
+}  // namespace virtlens::exporter

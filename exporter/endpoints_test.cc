@@ -1,0 +1,37 @@
+#include "exporter/endpoints.h"
+
+#include <gtest/gtest.h>
+
+namespace virtlens::exporter {
+namespace {
+
+Result<std::optional<FamilyNames>> Select(const std::string& query) {
+  http::Request request;
+  request.query = query;
+  return SelectedFamilies(request);
+}
+
+TEST(SelectedFamilies, NothingSelectsAll) {
+  const auto selected = Select("");
+  ASSERT_TRUE(selected);
+  EXPECT_FALSE(*selected);
+}
+
+TEST(SelectedFamilies, FamiliesAndResourcesAdd) {
+  const auto selected = Select("families=virt_vm_status,virt_vm_phase&resources=nodes");
+  ASSERT_TRUE(selected && *selected);
+  EXPECT_TRUE((*selected)->contains("virt_vm_status"));
+  EXPECT_TRUE((*selected)->contains("virt_vm_phase"));
+  EXPECT_TRUE((*selected)->contains("virt_node_ready"));
+  EXPECT_FALSE((*selected)->contains("virt_vm_info"));
+}
+
+TEST(SelectedFamilies, ATypoIsNamedWithItsNearest) {
+  EXPECT_EQ(Select("families=virt_vm_statu").error().message,
+            "unknown family \"virt_vm_statu\"; did you mean \"virt_vm_status\"?\n");
+  EXPECT_EQ(Select("resources=migration").error().message,
+            "unknown resource \"migration\"; did you mean \"migrations\"?\n");
+}
+
+}  // namespace
+}  // namespace virtlens::exporter

@@ -1,0 +1,158 @@
+// Live migrations, and the distributions summed per project.
+
+#include "exporter/families/family.h"
+
+namespace virtlens::exporter {
+namespace {
+
+using enum FamilyType;
+using enum Identity;
+
+void RenderInfo(const MigrationSubject& migration, const Inventory&, FamilyWriter& out) {
+  const MigrationRow& row = migration.row;
+  const bool has = row.state.has_value();
+  out.Sample({migration.key.name, has ? row.state->source_node.text() : std::string_view(),
+              has ? row.state->target_node.text() : std::string_view(),
+              has ? row.state->mode.text() : std::string_view(), row.trigger.text()},
+             true);
+}
+
+// A migration that KubeVirt has not looked at yet has no phase: it is pending.
+void RenderPhase(const MigrationSubject& migration, const Inventory&, FamilyWriter& out) {
+  const MigrationPhase phase = migration.row.phase;
+  out.Sample({migration.key.name, phase.empty() ? std::string_view("Pending") : phase.text()},
+             true);
+}
+
+void RenderOutcome(const MigrationSubject& migration, const Inventory&, FamilyWriter& out) {
+  if (const auto outcome = Outcome(migration.row)) {
+    out.Sample({migration.key.name, outcome->result.text(), outcome->reason.text()}, true);
+  }
+}
+
+void RenderStart(const MigrationSubject& migration, const Inventory&, FamilyWriter& out) {
+  if (migration.row.state) out.Instant({migration.key.name}, migration.row.state->start);
+}
+
+void RenderEnd(const MigrationSubject& migration, const Inventory&, FamilyWriter& out) {
+  out.Instant({migration.key.name}, MigrationEnd(migration.row));
+}
+
+constexpr Family<MigrationSubject> kMigrationFamilies[] = {
+    // virt_migration_info{...,migration="m1",source_node="n1",target_node="n2",mode="PreCopy",
+    //   trigger="evacuation"} 1
+    {{"virt_migration_info",
+      kInfo,
+      "",
+      kVm,
+      {"migration", "source_node", "target_node", "mode", "trigger"},
+      Stability::kStable,
+      "VirtualMachineInstanceMigration status.migrationState",
+      "Migrations that the API holds: from where, to where, how, and who asked."},
+     kRowField,
+     RenderInfo},
+
+    // virt_migration_phase{...,migration="m1",phase="Running"} 1
+    {{"virt_migration_phase",
+      kGauge,
+      "",
+      kVm,
+      {"migration", "phase"},
+      Stability::kStable,
+      "VirtualMachineInstanceMigration status.phase",
+      "The migration's current phase; only the current one has a series."},
+     kRowField,
+     RenderPhase},
+
+    // virt_migration_outcome{...,migration="m1",result="failed",reason="target_pod"} 1
+    {{"virt_migration_outcome",
+      kGauge,
+      "",
+      kVm,
+      {"migration", "result", "reason"},
+      Stability::kStable,
+      "status.phase, migrationState, conditions",
+      "How a finished migration ended; an abort is not a failure, an unset phase is neither."},
+     kRowField,
+     RenderOutcome},
+
+    // virt_migration_start_timestamp_seconds{...,migration="m1"} 1700000000
+    {{"virt_migration_start_timestamp_seconds",
+      kGauge,
+      "seconds",
+      kVm,
+      {"migration"},
+      Stability::kStable,
+      "status.migrationState.startTimestamp",
+      "When copying began."},
+     kRowField,
+     RenderStart},
+
+    // virt_migration_end_timestamp_seconds{...,migration="m1"} 1700000000
+    {{"virt_migration_end_timestamp_seconds",
+      kGauge,
+      "seconds",
+      kVm,
+      {"migration"},
+      Stability::kStable,
+      "status.migrationState.endTimestamp, phaseTransitionTimestamps",
+      "When the migration ended."},
+     kRowField,
+     RenderEnd},
+};
+
+void RenderStartDuration(const ProjectSubject& project, const Inventory&, FamilyWriter& out) {
+  for (std::size_t i = 0; i < kStartStages.size(); ++i) {
+    if (project.start_duration[i].count() > 0) {
+      out.Distribution({kStartStages[i]}, project.start_duration[i]);
+    }
+  }
+}
+
+void RenderMigrationDuration(const ProjectSubject& project, const Inventory&, FamilyWriter& out) {
+  for (const auto& [result, histogram] : project.migration_duration) {
+    out.Distribution({result.text()}, histogram);
+  }
+}
+
+constexpr Family<ProjectSubject> kProjectFamilies[] = {
+    // virt_vm_start_duration_seconds_bucket{workspace="ops",project="web",cluster="c1",
+    //   stage="running",le="5.0"} 7
+    {{"virt_vm_start_duration_seconds",
+      kHistogram,
+      "seconds",
+      kProject,
+      {"stage"},
+      Stability::kStable,
+      "VirtualMachineInstance status.phaseTransitionTimestamps",
+      "How long starts took, each stage from the one before: created to scheduled, to running, to "
+      "the agent's first contact."},
+     kRowField,
+     RenderStartDuration},
+
+    // virt_migration_duration_seconds_bucket{workspace="ops",project="web",cluster="c1",
+    //   result="succeeded",le="30.0"} 2
+    {{"virt_migration_duration_seconds",
+      kHistogram,
+      "seconds",
+      kProject,
+      {"result"},
+      Stability::kStable,
+      "VirtualMachineInstanceMigration status.migrationState",
+      "How long migrations took that ended while the exporter was watching."},
+     kRowField,
+     RenderMigrationDuration},
+};
+
+}  // namespace
+
+template <>
+std::span<const Family<MigrationSubject>> FamiliesOf() {
+  return kMigrationFamilies;
+}
+template <>
+std::span<const Family<ProjectSubject>> FamiliesOf() {
+  return kProjectFamilies;
+}
+
+}  // namespace virtlens::exporter

@@ -1,0 +1,346 @@
+// VM and its instance, and the VM's heartbeat.
+
+#include "exporter/families/vm_lines.h"
+
+namespace virtlens::exporter {
+namespace {
+
+using enum FamilyType;
+using enum Identity;
+namespace f = vm_field;
+using namespace vm_lines;
+
+constexpr Family<VmSubject> kFamilies[] = {
+    // virt_vm_info{workspace="ops",project="web",cluster="c1",vm_name="shop",vm="shop-vm",uid="9f…",
+    //   run_strategy="Always",instance_type="u1.medium",preference="fedora",machine_type="q35",
+    //   architecture="amd64",os="",workload="",flavor="",owner_kind="Wukong",kind="VirtualMachine"}
+    //   1
+    {{"virt_vm_info",
+      kInfo,
+      "",
+      kVm,
+      {"vm", "uid", "run_strategy", "instance_type", "preference", "machine_type", "architecture",
+       "os", "workload", "flavor", "owner_kind", "kind"},
+      Stability::kStable,
+      "VirtualMachine metadata, spec",
+      "What the VM is. vm is KubeVirt's own name of it, kind tells a VM from an instance without "
+      "one."},
+     f::kMeta | f::kRunStrategy | f::kTypes,
+     RenderInfo},
+
+    // virt_vm_status{...,status="Running"} 1
+    {{"virt_vm_status",
+      kGauge,
+      "",
+      kVm,
+      {"status"},
+      Stability::kStable,
+      "VirtualMachine status.printableStatus",
+      "The VM's current printableStatus; only the current one has a series."},
+     f::kStatus,
+     RenderStatus},
+
+    // virt_vm_status_since_timestamp_seconds{...} 1700000000
+    {{"virt_vm_status_since_timestamp_seconds",
+      kGauge,
+      "seconds",
+      kVm,
+      {},
+      Stability::kStable,
+      "stamped",
+      "When the current status was entered, as first seen by the exporter; after its restart the "
+      "newest time that the VM carries."},
+     f::kStatus,
+     RenderStatusSince},
+
+    // virt_vm_created_timestamp_seconds{...} 1700000000
+    {{"virt_vm_created_timestamp_seconds",
+      kGauge,
+      "seconds",
+      kVm,
+      {},
+      Stability::kStable,
+      "metadata.creationTimestamp",
+      "When the VM was created."},
+     f::kMeta,
+     RenderCreated},
+
+    // virt_vm_deletion_timestamp_seconds{...} 1700000000
+    {{"virt_vm_deletion_timestamp_seconds",
+      kGauge,
+      "seconds",
+      kVm,
+      {},
+      Stability::kStable,
+      "metadata.deletionTimestamp",
+      "When deletion was asked for; present while finalizers hold the VM."},
+     f::kMeta,
+     RenderDeletion},
+
+    // virt_vm_desired_running{...} 1
+    {{"virt_vm_desired_running",
+      kGauge,
+      "",
+      kVm,
+      {},
+      Stability::kStable,
+      "VirtualMachine spec.runStrategy, spec.running",
+      "1 when the VM should run. Manual, Once and RerunOnFailure count as wanted while an instance "
+      "that has not ended exists."},
+     f::kRunStrategy | f::kMeta | f::kPhase,
+     RenderDesiredRunning},
+
+    // virt_vm_condition{...,condition="Ready",status="True"} 1
+    {{"virt_vm_condition",
+      kGauge,
+      "",
+      kVm,
+      {"condition", "status"},
+      Stability::kStable,
+      "VirtualMachine and VirtualMachineInstance status.conditions",
+      "Conditions of the instance and of the VM; only the current status of each has a series."},
+     f::kConditions,
+     RenderConditions},
+
+    // virt_vm_restart_required{...} 0
+    {{"virt_vm_restart_required",
+      kGauge,
+      "",
+      kVm,
+      {},
+      Stability::kStable,
+      "VirtualMachine condition RestartRequired",
+      "1 when a change of the VM takes effect only after a restart."},
+     f::kConditions,
+     RenderRestartRequired},
+
+    // virt_vm_start_failures{...} 3
+    {{"virt_vm_start_failures",
+      kGauge,
+      "",
+      kVm,
+      {},
+      Stability::kStable,
+      "VirtualMachine status.startFailure.consecutiveFailCount",
+      "Failed starts in a row; 0 after one that succeeded."},
+     f::kStartFailures,
+     RenderStartFailures},
+
+    // virt_vm_cpu_cores{...,state="requested"} 2
+    {{"virt_vm_cpu_cores",
+      kGauge,
+      "",
+      kVm,
+      {"state"},
+      Stability::kStable,
+      "spec.template.spec.domain.cpu, status.currentCPUTopology",
+      "Virtual CPUs that the VM asks for and that its instance has."},
+     f::kSize,
+     RenderCpu},
+
+    // virt_vm_memory_bytes{...,state="current"} 2147483648
+    {{"virt_vm_memory_bytes",
+      kGauge,
+      "bytes",
+      kVm,
+      {"state"},
+      Stability::kStable,
+      "spec.template.spec.domain.memory, status.memory",
+      "Guest memory that the VM asks for and that its instance has."},
+     f::kSize,
+     RenderMemory},
+
+    // virt_vm_disk_info{...,disk="root",source="dataVolume",persistentvolumeclaim="shop-root",
+    //   device="disk",bus="virtio",boot_order="1"} 1
+    {{"virt_vm_disk_info",
+      kInfo,
+      "",
+      kVm,
+      {"disk", "source", "persistentvolumeclaim", "device", "bus", "boot_order"},
+      Stability::kStable,
+      "spec.template.spec.volumes, domain.devices.disks",
+      "Volumes of the VM and how they are attached."},
+     f::kDisks,
+     RenderDisks},
+
+    // virt_vm_disk_size_bytes{...,disk="root",persistentvolumeclaim="shop-root",storage_class="fast"}
+    // 3.2e+10
+    {{"virt_vm_disk_size_bytes",
+      kGauge,
+      "bytes",
+      kVm,
+      {"disk", "persistentvolumeclaim", "storage_class"},
+      Stability::kStable,
+      "PersistentVolumeClaim status.capacity, spec.resources.requests",
+      "Size of the claim behind a disk; the request while it is not bound."},
+     f::kDisks,
+     RenderDiskSizes},
+
+    // virt_vm_interface_info{...,interface="default",network="pod",binding="masquerade",mac="02:…",ip="10.…"}
+    // 1
+    {{"virt_vm_interface_info",
+      kInfo,
+      "",
+      kVm,
+      {"interface", "network", "binding", "mac", "ip"},
+      Stability::kStable,
+      "domain.devices.interfaces, spec.networks, status.interfaces",
+      "Network interfaces of the VM; mac and ip as the instance reports them."},
+     f::kInterfaces,
+     RenderInterfaces},
+
+    // virt_vm_node_info{...,node="node-1"} 1
+    {{"virt_vm_node_info",
+      kInfo,
+      "",
+      kVm,
+      {"node"},
+      Stability::kStable,
+      "VirtualMachineInstance status.nodeName",
+      "The node on which the instance runs."},
+     f::kNode,
+     RenderNode},
+
+    // virt_vm_phase{...,phase="Running"} 1
+    {{"virt_vm_phase",
+      kGauge,
+      "",
+      kVm,
+      {"phase"},
+      Stability::kStable,
+      "VirtualMachineInstance status.phase",
+      "The instance's current phase; only the current one has a series."},
+     f::kPhase,
+     RenderPhase},
+
+    // virt_vm_phase_transition_timestamp_seconds{...,phase="Running"} 1700000000
+    {{"virt_vm_phase_transition_timestamp_seconds",
+      kGauge,
+      "seconds",
+      kVm,
+      {"phase"},
+      Stability::kStable,
+      "VirtualMachineInstance status.phaseTransitionTimestamps",
+      "When the instance entered each phase."},
+     f::kPhase,
+     RenderPhaseTransitions},
+
+    // virt_vm_ready{...} 1
+    {{"virt_vm_ready",
+      kGauge,
+      "",
+      kVm,
+      {},
+      Stability::kStable,
+      "condition Ready",
+      "1 when the instance is ready; without a readiness probe that means its Pod is."},
+     f::kConditions,
+     RenderReady},
+
+    // virt_vm_paused{...,reason="PausedIOError"} 1
+    {{"virt_vm_paused",
+      kGauge,
+      "",
+      kVm,
+      {"reason"},
+      Stability::kStable,
+      "condition Paused",
+      "1 while the guest is paused; absent otherwise."},
+     f::kConditions,
+     RenderPaused},
+
+    // virt_vm_live_migratable{...,reason="DisksNotLiveMigratable"} 0
+    {{"virt_vm_live_migratable",
+      kGauge,
+      "",
+      kVm,
+      {"reason"},
+      Stability::kStable,
+      "condition LiveMigratable",
+      "1 when the instance can be live-migrated, else 0 and why not."},
+     f::kConditions,
+     RenderLiveMigratable},
+
+    // virt_vm_outdated{...} 0
+    {{"virt_vm_outdated",
+      kGauge,
+      "",
+      kVm,
+      {},
+      Stability::kStable,
+      "label kubevirt.io/outdatedLauncherImage",
+      "1 when the instance runs in a virt-launcher of an older KubeVirt."},
+     f::kOutdated,
+     RenderOutdated},
+
+    // virt_vm_guest_info{...,os="fedora",name="Fedora Linux",version="41",kernel="6.11"} 1
+    {{"virt_vm_guest_info",
+      kInfo,
+      "",
+      kVm,
+      {"os", "name", "version", "kernel"},
+      Stability::kStable,
+      "VirtualMachineInstance status.guestOSInfo",
+      "The guest's system as its agent reports it."},
+     f::kGuest,
+     RenderGuest},
+
+    // virt_vm_labels{...,label_app="shop"} 1
+    {{"virt_vm_labels",
+      kGauge,
+      "",
+      kVm,
+      {"label_*"},
+      Stability::kStable,
+      "VirtualMachine metadata.labels",
+      "Labels of the VM that the configuration allows (vm_labels)."},
+     f::kLabels,
+     RenderLabels},
+
+    // virt_vm_heartbeat{...,state="lost",reason="agent_disconnected"} 1
+    {{"virt_vm_heartbeat",
+      kGauge,
+      "",
+      kVm,
+      {"state", "reason"},
+      Stability::kStable,
+      "derived; see docs/heartbeat.md",
+      "Whether the guest is alive: alive, lost, unknown (the source is not current) or "
+      "not_expected; only the current one has a series."},
+     f::kHeartbeat,
+     RenderHeartbeat},
+
+    // virt_vm_heartbeat_lost_since_timestamp_seconds{...} 1700000000
+    {{"virt_vm_heartbeat_lost_since_timestamp_seconds",
+      kGauge,
+      "seconds",
+      kVm,
+      {},
+      Stability::kStable,
+      "derived; see docs/heartbeat.md",
+      "Since when the heartbeat is lost; absent otherwise."},
+     f::kHeartbeat,
+     RenderHeartbeatLostSince},
+
+    // virt_vm_migrations_total{...,result="failed",reason="target_pod"} 2
+    {{"virt_vm_migrations_total",
+      kCounter,
+      "",
+      kVm,
+      {"result", "reason"},
+      Stability::kStable,
+      "VirtualMachineInstanceMigration, counted",
+      "Migrations of the VM that ended while the exporter was watching; KubeVirt itself keeps only "
+      "the last five."},
+     f::kMigrations,
+     RenderMigrations},
+};
+
+}  // namespace
+
+template <>
+std::span<const Family<VmSubject>> FamiliesOf() {
+  return kFamilies;
+}
+
+}  // namespace virtlens::exporter

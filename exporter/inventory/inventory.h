@@ -1,0 +1,148 @@
+// All that is known of a cluster, joined: which subject each row belongs to, what it is called, and
+// which series a change touches.
+//
+// Rows come in whole (a list) or one by one (watch events), in any order between resources; joins
+// hold whatever came first. What a join changes in another subject is marked there.
+//
+//   claim of a VM ──────────────► the VM's disk series
+//   Namespace (workspace) ──────► every series of the namespace
+//   VM appears, goes, is renamed ► its migrations, DataVolumes, claims
+//   Node silent for 300 s ──────► heartbeat of its VMs (Tick)
+//
+// Thread contract: none of its own; the Store's lock guards it. `now` is always the caller's.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "exporter/inventory/leaf_table.h"
+#include "exporter/inventory/names.h"
+#include "exporter/inventory/subjects.h"
+
+namespace virtlens::exporter {
+
+// What a list brought: rows, and the keys of objects that are there but did not decode (their last
+// good rows stay).
+template <class Row>
+struct Listing {
+  std::vector<Row> rows;
+  std::vector<ObjectKey> undecodable;
+};
+
+class Inventory {
+ public:
+  // `cluster`: --cluster; "" takes the annotation of namespace kubesphere-system.
+  explicit Inventory(std::string cluster);
+
+  // Counters and histograms count only what happens after this; 0 (a dump): nothing.
+  void CountSince(Micros start) { count_since_ = start; }
+
+  void Upsert(NamespaceRow row, Micros now);
+  void Upsert(NodeRow row, Micros now);
+  void Upsert(VmRow row, Micros now);
+  void Upsert(VmiRow row, Micros now);
+  void Upsert(MigrationRow row, Micros now);
+  void Upsert(DataVolumeRow row, Micros now);
+  void Upsert(ClaimRow row, Micros now);
+  void Upsert(DataImportCronRow row, Micros now);
+  void UpsertPlatform(std::string_view component, PlatformRow row);
+
+  // `Row` says which resource.
+  template <class Row>
+  void Remove(const ObjectKey& key, Micros now);
+  void RemovePlatform(std::string_view component, const ObjectKey& key);
+
+  // The state of a resource is exactly this.
+  template <class Row>
+  void Replace(Listing<Row> listing, Micros now);
+  void ReplacePlatform(std::string_view component, Listing<PlatformRow> listing);
+
+  void SetSource(std::string_view source, std::string_view resource, SourceReason reason,
+                 Micros last_success, std::uint64_t objects);
+  // Whether instances and nodes are being watched right now; decides between lost and unknown.
+  void SetHeartbeatSourcesCurrent(bool current, Micros now);
+
+  // What time alone changes: nodes that fell silent. Cheap; called before each seal.
+  void Tick(Micros now);
+
+  const std::string& cluster() const { return cluster_; }
+  Symbol WorkspaceOf(const Symbol& space) const;
+  // The name series of a dependent object carry: what the VM goes by, else the VM's own name.
+  std::string_view NameOfVm(const Symbol& space, std::string_view vm_ref) const;
+  const ClaimRow* FindClaim(const Symbol& space, const Symbol& claim) const;
+  // In the order in which families are exposed.
+  LeafTable<VmSubject> vms;
+  LeafTable<MigrationSubject> migrations;
+  LeafTable<DataVolumeSubject> data_volumes;
+  LeafTable<ClaimSubject> claims;
+  LeafTable<DataImportCronSubject> data_import_crons;
+  LeafTable<ProjectSubject> projects;
+  LeafTable<NodeSubject> nodes;
+  LeafTable<PlatformSubject> platforms;
+  LeafTable<SourceSubject> sources;
+  // Not exposed: what the others are joined with.
+  LeafTable<NamespaceSubject> namespaces;
+
+ private:
+  enum class DependentKind : std::uint8_t { kMigration, kDataVolume, kClaim };
+  struct Dependent {
+    DependentKind kind;
+    std::string name;
+    bool operator==(const Dependent&) const = default;
+  };
+
+  void SetCluster(std::string cluster);
+  ProjectSubject& Project(const Symbol& space);
+
+  // After any change of a VM's rows: its name, its agent, its heartbeat.
+  void Settle(VmSubject& vm, Micros now);
+  void SettleOrErase(VmSubject& vm, Micros now);
+  void RenameAll(const std::vector<ObjectKey>& keys);
+  void JudgeHeartbeat(VmSubject& vm, Micros now);
+  void MeasureStart(VmSubject& vm, Micros now);
+  void CountMigration(MigrationSubject& migration);
+
+  // Moves an object to the dependents of another VM ("" for none) and marks it.
+  void Relink(DependentKind kind, const ObjectKey& key, std::string& vm_ref, std::string_view now);
+  void MarkDependent(const Symbol& space, const Dependent& dependent);
+  void MarkDependents(const ObjectKey& vm);
+  // KubeVirt's name of the VM an object belongs to: its owner, else who mounts it.
+  std::string ReferenceOf(const DataVolumeRow& row) const;
+  std::string ReferenceOf(const ClaimRow& row) const;
+  std::string MountedBy(const ObjectKey& claim) const;
+  void LinkClaims(const ObjectKey& vm, const std::vector<Symbol>& before,
+                  const std::vector<Symbol>& after);
+  void RelinkVolume(const Symbol& space, const Symbol& claim);
+  void MarkMounts(const ObjectKey& claim);
+
+  std::string cluster_;
+  const bool cluster_fixed_;
+  Micros count_since_ = 0;
+  bool heartbeat_sources_current_ = true;
+  Names names_;
+  // By VM, under KubeVirt's name of it.
+  std::unordered_map<ObjectKey, std::vector<Dependent>, ObjectKeyHash> dependents_;
+  // By claim: the VMs that mount it.
+  std::unordered_map<ObjectKey, std::vector<std::string>, ObjectKeyHash> mounted_by_;
+};
+
+template <>
+void Inventory::Remove<NamespaceRow>(const ObjectKey& key, Micros now);
+template <>
+void Inventory::Remove<NodeRow>(const ObjectKey& key, Micros now);
+template <>
+void Inventory::Remove<VmRow>(const ObjectKey& key, Micros now);
+template <>
+void Inventory::Remove<VmiRow>(const ObjectKey& key, Micros now);
+template <>
+void Inventory::Remove<MigrationRow>(const ObjectKey& key, Micros now);
+template <>
+void Inventory::Remove<DataVolumeRow>(const ObjectKey& key, Micros now);
+template <>
+void Inventory::Remove<ClaimRow>(const ObjectKey& key, Micros now);
+template <>
+void Inventory::Remove<DataImportCronRow>(const ObjectKey& key, Micros now);
+
+}  // namespace virtlens::exporter

@@ -1,0 +1,147 @@
+// What series are about: a VM with its instance, a migration, a volume, a node, a source.
+//
+// A subject is a row (or two) plus what the exporter itself knows of it: the name it goes by, when
+// a change was first seen ("stamped"), counters that outlive the objects they count. For each
+// subject the groups of fields are listed that families read; Changed() says which differ between
+// two rows.
+//
+// Thread contract: plain values, guarded by the Store's lock.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "exporter/inventory/heartbeat.h"
+#include "exporter/inventory/histogram.h"
+#include "exporter/inventory/leaf_table.h"
+#include "exporter/inventory/migration_outcome.h"
+#include "exporter/rows/rows.h"
+
+namespace virtlens::exporter {
+
+// Bit 0 of every subject: workspace, project, cluster or vm_name.
+inline constexpr FieldMask kIdentityField = 1;
+// Bit 1 of subjects with one coarse group: anything of the row.
+inline constexpr FieldMask kRowField = 2;
+
+namespace vm_field {
+inline constexpr FieldMask kMeta = 1 << 1;  // uid, creation, deletion, owner
+inline constexpr FieldMask kRunStrategy = 1 << 2;
+inline constexpr FieldMask kTypes = 1 << 3;       // instance type, preference, machine, os...
+inline constexpr FieldMask kSize = 1 << 4;        // cpu and memory, wanted and current
+inline constexpr FieldMask kDisks = 1 << 5;       // wanted and attached disks, their claims
+inline constexpr FieldMask kInterfaces = 1 << 6;  // wanted and reported
+inline constexpr FieldMask kStatus = 1 << 7;      // printableStatus and when it was entered
+inline constexpr FieldMask kConditions = 1 << 8;  // of either object
+inline constexpr FieldMask kStartFailures = 1 << 9;
+inline constexpr FieldMask kLabels = 1 << 10;
+inline constexpr FieldMask kPhase = 1 << 11;  // phase and its transitions
+inline constexpr FieldMask kNode = 1 << 12;
+inline constexpr FieldMask kGuest = 1 << 13;
+inline constexpr FieldMask kOutdated = 1 << 14;
+inline constexpr FieldMask kHeartbeat = 1 << 15;
+inline constexpr FieldMask kMigrations = 1 << 16;  // the exporter's counters
+}  // namespace vm_field
+
+FieldMask Changed(const VmRow& before, const VmRow& after);
+FieldMask Changed(const VmiRow& before, const VmiRow& after);
+
+// A VirtualMachine and its instance, which share namespace and name; either may be missing.
+struct VmSubject {
+  ObjectKey key;
+  std::optional<VmRow> vm;
+  std::optional<VmiRow> vmi;
+
+  std::string vm_name;  // what it goes by in every series
+  Micros status_since = 0;
+  Heartbeat heartbeat;
+  AgentMemory agent;
+  std::map<MigrationOutcome, std::uint64_t> migrations;
+  std::string measured_uid;  // the instance whose start is being measured
+  std::uint8_t measured_stages = 0;
+
+  // The user CR's name that this VM should go by; "" when there is none.
+  std::string_view claimed_name() const;
+  // Whether someone wants it to run.
+  bool desired_running() const;
+  const MachineSpec& spec() const { return vm ? vm->spec : vmi->spec; }
+  // The condition of that type, of the instance when there is one (the VM has only copies).
+  const VmConditionRow* FindCondition(VmCondition type) const;
+  bool HasTrue(VmCondition type) const;
+  // An unfinished migration is moving it.
+  bool migrating() const;
+};
+
+struct MigrationSubject {
+  ObjectKey key;
+  MigrationRow row;
+  std::string vm_ref;    // KubeVirt's name of the VM
+  bool counted = false;  // its end is in the counters (or was there before we looked)
+};
+
+struct DataVolumeSubject {
+  ObjectKey key;
+  DataVolumeRow row;
+  std::string vm_ref;  // KubeVirt's name of the VM it belongs to, "" for none
+  Micros phase_since = 0;
+};
+
+struct ClaimSubject {
+  ObjectKey key;
+  ClaimRow row;
+  std::string vm_ref;
+};
+
+struct DataImportCronSubject {
+  ObjectKey key;
+  DataImportCronRow row;
+};
+
+struct NodeSubject {
+  ObjectKey key;  // namespace ""
+  NodeRow row;
+  bool heartbeat_stale = false;
+};
+
+struct NamespaceSubject {
+  ObjectKey key;  // namespace ""
+  NamespaceRow row;
+};
+
+// KubeVirt ("kubevirt") or CDI ("cdi"); component and name are the key.
+struct PlatformSubject {
+  ObjectKey key;
+  PlatformRow row;
+};
+
+// Stages of a start, each measured from the one before: created -> scheduled -> running -> agent.
+inline constexpr std::array<std::string_view, 3> kStartStages = {"scheduled", "running", "agent"};
+
+// What is summed per project, keyed by ("", namespace).
+struct ProjectSubject {
+  ObjectKey key;
+  std::array<Histogram, kStartStages.size()> start_duration{
+      Histogram(kStartBuckets), Histogram(kStartBuckets), Histogram(kStartBuckets)};
+  std::map<MigrationResult, Histogram> migration_duration;
+};
+
+// One resource of one API server, in the words of virt_source_up{reason}.
+struct SourceReasonSet {
+  static constexpr auto kValues = std::to_array<std::string_view>(
+      {"", "ok", "starting", "crd_absent", "forbidden", "unauthorized", "unreachable", "tls",
+       "stale", "decode_error"});
+};
+using SourceReason = OneOf<SourceReasonSet>;
+
+struct SourceSubject {
+  ObjectKey key;  // source name, resource
+  SourceReason reason;
+  Micros last_success = 0;  // 0: never
+  std::uint64_t objects = 0;
+};
+
+}  // namespace virtlens::exporter

@@ -1,0 +1,240 @@
+#include "exporter/options.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <sstream>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace virtlens::exporter {
+namespace {
+
+// Name (as a flag, and with _ for - as a key), where it goes, and its help. One of the three
+// pointers is set.
+struct Setting {
+  std::string_view name;
+  std::string_view placeholder;
+  std::string_view help;
+  std::string Options::*text = nullptr;
+  int Options::*number = nullptr;
+  std::vector<std::string> Options::*list = nullptr;
+};
+
+constexpr Setting kSettings[] = {
+    {"kubeconfig", "FILE",
+     "Kubeconfig file (default: $KUBECONFIG, else in-cluster, else ~/.kube/config)",
+     &Options::kubeconfig},
+    {"context", "NAME", "Context of the kubeconfig (default: its current-context)",
+     &Options::context},
+    {"cluster", "NAME",
+     "Value of the label cluster (default: annotation cluster.kubesphere.io/name of namespace "
+     "kubesphere-system)",
+     &Options::cluster},
+    {"listen", "ADDR:PORT", "Address of /metrics", &Options::listen},
+    {"telemetry-listen", "ADDR:PORT", "Address of the program's own metrics",
+     &Options::telemetry_listen},
+    {"log-level", "LEVEL", "debug, info, warning or error", &Options::log_level},
+    {"log-format", "FORMAT", "text or json", &Options::log_format},
+    {"tls-cert", "FILE", "Certificate chain (PEM) for both addresses; reloaded when it changes",
+     &Options::tls_cert},
+    {"tls-key", "FILE", "Key (PEM) of --tls-cert", &Options::tls_key},
+    {"tls-client-ca", "FILE", "Scrapers must show a certificate of this authority (PEM)",
+     &Options::tls_client_ca},
+    {"max-scrapes", "N", "Scrapes answered at once; more get 503", nullptr, &Options::max_scrapes},
+    {"vm-labels", "KEY",
+     "VirtualMachine labels exposed on virt_vm_labels, repeated or by commas; * for all", nullptr,
+     nullptr, &Options::vm_labels},
+};
+
+std::string KeyOf(const Setting& setting) {
+  std::string key(setting.name);
+  std::replace(key.begin(), key.end(), '-', '_');
+  return key;
+}
+
+const Setting* FindByKey(std::string_view key) {
+  for (const Setting& setting : kSettings) {
+    if (KeyOf(setting) == key) return &setting;
+  }
+  return nullptr;
+}
+
+std::string Nearby(const std::string& key) {
+  std::vector<std::string> keys;
+  for (const Setting& setting : kSettings) keys.push_back(KeyOf(setting));
+  const std::vector<std::string_view> views(keys.begin(), keys.end());
+  const std::string nearest(Nearest(key, views));
+  return nearest.empty() ? "see --help for the keys" : "did you mean \"" + nearest + "\"?";
+}
+
+std::string Place(const std::string& file, const YAML::Mark& mark) {
+  return file + ":" + std::to_string(mark.line + 1);
+}
+
+Result<void> Apply(const Setting& setting, const YAML::Node& value, const std::string& place,
+                   Options& options) {
+  const std::string key = KeyOf(setting);
+  if (setting.list != nullptr) {
+    std::vector<std::string> list;
+    if (!value.IsSequence()) {
+      return Fail(Code::kInvalidArgument, place + ": " + key + " is a list, write [a, b]");
+    }
+    for (const YAML::Node& element : value) {
+      if (!element.IsScalar()) {
+        return Fail(Code::kInvalidArgument, place + ": " + key + " is a list of strings");
+      }
+      list.push_back(element.Scalar());
+    }
+    options.*setting.list = std::move(list);
+    return {};
+  }
+  if (!value.IsScalar()) {
+    return Fail(Code::kInvalidArgument, place + ": " + key + " is one value, not a list or map");
+  }
+  if (setting.text != nullptr) {
+    options.*setting.text = value.Scalar();
+    return {};
+  }
+  const std::string& text = value.Scalar();
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return Fail(Code::kInvalidArgument, place + ": " + key + " is a number, not \"" + text + "\"");
+  }
+  options.*setting.number = number;
+  return {};
+}
+
+Result<void> Check(const Options& options) {
+  if (!ParseLogLevel(options.log_level)) {
+    return Fail(Code::kInvalidArgument,
+                "log-level: \"" + options.log_level + "\" is none of debug, info, warning, error");
+  }
+  if (!ParseLogFormat(options.log_format)) {
+    return Fail(Code::kInvalidArgument,
+                "log-format: \"" + options.log_format + "\" is neither text nor json");
+  }
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    return Fail(Code::kInvalidArgument, "tls-cert and tls-key go together; give both or none");
+  }
+  if (!options.tls_client_ca.empty() && options.tls_cert.empty()) {
+    return Fail(Code::kInvalidArgument, "tls-client-ca needs tls-cert and tls-key");
+  }
+  if (options.max_scrapes < 1) {
+    return Fail(Code::kInvalidArgument, "max-scrapes: at least 1");
+  }
+  return {};
+}
+
+Result<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  if (!file || !(content << file.rdbuf())) {
+    return Fail(Code::kInvalidArgument, "config: cannot read " + path);
+  }
+  return content.str();
+}
+
+constexpr std::string_view kFooter =
+    R"(Every flag is also a key of the config file, with _ for -:
+
+  # virtlens.yaml
+  cluster: prod-1
+  listen: ":8080"
+  vm_labels: [app, team]
+
+Examples:
+  virtlens-exporter                                    in a Pod: service account, :8080 and :8081
+  virtlens-exporter --kubeconfig ~/.kube/config --cluster prod-1 --listen 127.0.0.1:8080
+  virtlens-exporter --config /etc/virtlens.yaml --log-format json
+
+Exit codes: 0 ended by a signal, 1 failed while running, 2 bad flag, config, kubeconfig or address.)";
+
+void AddFlags(CLI::App& app, Options& options) {
+  app.add_option("--config", options.config, "YAML file with any of these; flags win")
+      ->type_name("FILE");
+  for (const Setting& setting : kSettings) {
+    const std::string flag = "--" + std::string(setting.name);
+    const std::string help(setting.help);
+    CLI::Option* option = nullptr;
+    if (setting.text != nullptr) option = app.add_option(flag, options.*setting.text, help);
+    if (setting.number != nullptr) option = app.add_option(flag, options.*setting.number, help);
+    if (setting.list != nullptr) {
+      option = app.add_option(flag, options.*setting.list, help)->delimiter(',');
+    }
+    option->type_name(std::string(setting.placeholder))->capture_default_str();
+  }
+}
+
+}  // namespace
+
+Result<void> ApplyConfig(const std::string& file, const std::string& content,
+                         const std::vector<std::string>& set_by_flag, Options& options) {
+  try {
+    const YAML::Node root = YAML::Load(content);
+    if (root.IsNull()) return {};
+    if (!root.IsMap()) {
+      return Fail(Code::kInvalidArgument, Place(file, root.Mark()) + ": expected keys and values");
+    }
+    for (const auto& entry : root) {
+      const std::string place = Place(file, entry.first.Mark());
+      if (!entry.first.IsScalar()) {
+        return Fail(Code::kInvalidArgument, place + ": a key is a word");
+      }
+      const std::string& key = entry.first.Scalar();
+      const Setting* setting = FindByKey(key);
+      if (setting == nullptr) {
+        return Fail(Code::kInvalidArgument,
+                    place + ": unknown key \"" + key + "\"; " + Nearby(key));
+      }
+      const bool by_flag =
+          std::find(set_by_flag.begin(), set_by_flag.end(), setting->name) != set_by_flag.end();
+      if (by_flag) continue;
+      VIRTLENS_CHECK(Apply(*setting, entry.second, place, options));
+    }
+  } catch (const YAML::Exception& error) {
+    return Fail(Code::kInvalidArgument, Place(file, error.mark) + ": not YAML: " + error.msg);
+  }
+  return {};
+}
+
+Result<std::variant<Options, ExitRequest>> ParseOptions(int argc, const char* const* argv) {
+  Options options;
+  CLI::App app("Exposes the state of a KubeVirt platform's virtual machines as Prometheus series.",
+               "virtlens-exporter");
+  app.set_version_flag("--version", "virtlens-exporter " VIRTLENS_VERSION);
+  app.footer(std::string(kFooter));
+  AddFlags(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return std::variant<Options, ExitRequest>(ExitRequest{app.help()});
+  } catch (const CLI::CallForVersion&) {
+    return std::variant<Options, ExitRequest>(ExitRequest{app.version() + "\n"});
+  } catch (const CLI::Error& error) {
+    return Fail(Code::kInvalidArgument, std::string(error.what()) + "; see --help");
+  }
+  if (!options.config.empty()) {
+    std::vector<std::string> set_by_flag;
+    for (const Setting& setting : kSettings) {
+      if (app.count("--" + std::string(setting.name)) > 0) set_by_flag.emplace_back(setting.name);
+    }
+    VIRTLENS_TRY(const std::string content, ReadFile(options.config));
+    VIRTLENS_CHECK(ApplyConfig(options.config, content, set_by_flag, options));
+  }
+  VIRTLENS_CHECK(Check(options));
+  return std::variant<Options, ExitRequest>(std::move(options));
+}
+
+std::vector<std::string> FlagNames() {
+  std::vector<std::string> names{"--config", "--help", "--version"};
+  for (const Setting& setting : kSettings) names.push_back("--" + std::string(setting.name));
+  return names;
+}
+
+}  // namespace virtlens::exporter

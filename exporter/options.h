@@ -1,0 +1,45 @@
+// What can be set on the exporter: one table of settings, from which come its flags, its YAML
+// configuration and its --help.
+//
+// Thread contract: plain values.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace virtlens::exporter {
+
+struct Options {
+  std::string config;                      // YAML file; flags win over it
+  std::string kubeconfig;                  // "": KUBECONFIG, in-cluster, ~/.kube/config
+  std::string context;                     // "": current-context
+  std::string cluster;                     // "": annotation of namespace kubesphere-system
+  std::string listen = ":8080";            // series of the platform
+  std::string telemetry_listen = ":8081";  // the program's own metrics
+  std::string log_level = "info";
+  std::string log_format = "text";
+  std::string tls_cert, tls_key;       // PEM; both or none
+  std::string tls_client_ca;           // PEM; scrapers must then show a certificate
+  int max_scrapes = 8;                 // at once; more get 503
+  std::vector<std::string> vm_labels;  // VirtualMachine labels for virt_vm_labels; "*" for all
+};
+
+// Reads argv and the config file. An Error is one line that names the flag or the file, line and
+// key, and the remedy (Code::kInvalidArgument). `text` of an ExitRequest is to be printed to
+// standard output and the program ends well (--help, --version).
+struct ExitRequest {
+  std::string text;
+};
+Result<std::variant<Options, ExitRequest>> ParseOptions(int argc, const char* const* argv);
+
+// The config file alone, over `options`; `content` of `file`. Keys in `set_by_flag` stay.
+Result<void> ApplyConfig(const std::string& file, const std::string& content,
+                         const std::vector<std::string>& set_by_flag, Options& options);
+
+// Names of all flags, for completion: "--listen".
+std::vector<std::string> FlagNames();
+
+}  // namespace virtlens::exporter

@@ -1,0 +1,352 @@
+#include "exporter/sources.h"
+
+#include <set>
+#include <thread>
+
+#include "base/log.h"
+
+namespace virtlens::exporter {
+namespace {
+
+// The names of objects that did not decode are logged once each, up to this many.
+constexpr std::size_t kMaxNamedObjects = 1000;
+
+std::string NameOf(const ObjectKey& key) {
+  return key.space.empty() ? key.name : std::string(key.space.text()) + "/" + key.name;
+}
+
+}  // namespace
+
+SourceReason ReasonOf(kube::SourceState state) {
+  switch (state) {
+    case kube::SourceState::kStarting:
+      return SourceReason::Of("starting");
+    case kube::SourceState::kSynced:
+      return SourceReason::Of("ok");
+    case kube::SourceState::kCrdAbsent:
+      return SourceReason::Of("crd_absent");
+    case kube::SourceState::kForbidden:
+      return SourceReason::Of("forbidden");
+    case kube::SourceState::kUnauthorized:
+      return SourceReason::Of("unauthorized");
+    case kube::SourceState::kUnreachable:
+      return SourceReason::Of("unreachable");
+    case kube::SourceState::kTls:
+      return SourceReason::Of("tls");
+    case kube::SourceState::kStale:
+      return SourceReason::Of("stale");
+    case kube::SourceState::kDecodeError:
+      return SourceReason::Of("decode_error");
+  }
+  return SourceReason::From("other");
+}
+
+// One resource: its reflector, its thread, and what is known of its health.
+class Source : public kube::ReflectorReceiver {
+ public:
+  Source(std::string resource, Store& store, std::function<void()> on_state)
+      : store_(store), resource_(std::move(resource)), on_state_(std::move(on_state)) {}
+
+  void Follow(kube::Client& client, http::Transport& transport, kube::ResourceWanted wanted,
+              const kube::ReflectorOptions& options, Clock& clock, Random& random) {
+    reflector_ = std::make_unique<kube::Reflector>(client, transport, std::move(wanted), options,
+                                                   *this, clock, random);
+  }
+  void Start() {
+    thread_ = std::jthread([this](const std::stop_token& stop) { reflector_->Run(stop); });
+  }
+  void RequestStop() { thread_.request_stop(); }
+  void Join() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+  void OnState(kube::SourceState state, std::string_view detail) override {
+    bool changed = false;
+    {
+      std::lock_guard lock(mutex_);
+      changed = state != state_;
+      state_ = state;
+      detail_ = detail;
+      if (state == kube::SourceState::kSynced || state == kube::SourceState::kCrdAbsent) {
+        ready_ = true;
+      }
+    }
+    if (state == kube::SourceState::kCrdAbsent) Clear();
+    PublishState();
+    if (changed) on_state_();
+  }
+
+  void PublishState() {
+    SourceReason reason;
+    {
+      std::lock_guard lock(mutex_);
+      reason = ReasonOf(state_);
+    }
+    const Micros last_success =
+        reflector_ ? reflector_->statistics().last_success_micros.load() : Micros{0};
+    store_.Update([&](Inventory& inventory, Micros) {
+      inventory.SetSource(kKubernetesSource, resource_, reason, last_success, CountIn(inventory));
+    });
+  }
+
+  Sources::Status status() const {
+    Sources::Status status;
+    store_.Update([&](Inventory& inventory, Micros) { status.objects = CountIn(inventory); });
+    std::lock_guard lock(mutex_);
+    status.resource = resource_;
+    status.reason = ReasonOf(state_);
+    status.detail = detail_;
+    status.ready = ready_;
+    status.decode_errors = decode_errors_;
+    status.repaired = repaired_;
+    status.reflector = &reflector_->statistics();
+    return status;
+  }
+  const std::string& resource() const { return resource_; }
+  kube::SourceState state() const {
+    std::lock_guard lock(mutex_);
+    return state_;
+  }
+  bool ready() const {
+    std::lock_guard lock(mutex_);
+    return ready_;
+  }
+
+ protected:
+  virtual std::uint64_t CountIn(Inventory& inventory) const = 0;
+  virtual void Clear() = 0;
+
+  void CountRepaired(std::uint64_t repaired) {
+    std::lock_guard lock(mutex_);
+    repaired_ = repaired;
+  }
+  // The key of the object, when it has one.
+  std::optional<ObjectKey> Reject(std::string_view object, const Error& error) {
+    const auto key = DecodeKey(object);
+    const std::string name = key ? NameOf(*key) : "(no name)";
+    std::lock_guard lock(mutex_);
+    ++decode_errors_;
+    if (named_.size() < kMaxNamedObjects && named_.insert(name).second) {
+      Warning("object does not decode; its last good series stay",
+              {{"resource", resource_}, {"object", name}, {"error", error.message}});
+    }
+    if (key) return *key;
+    return std::nullopt;
+  }
+
+  Store& store_;
+
+ private:
+  const std::string resource_;
+  const std::function<void()> on_state_;
+  std::unique_ptr<kube::Reflector> reflector_;
+
+  mutable std::mutex mutex_;
+  kube::SourceState state_ = kube::SourceState::kStarting;
+  std::string detail_;
+  bool ready_ = false;
+  std::uint64_t decode_errors_ = 0;
+  std::uint64_t repaired_ = 0;
+  std::set<std::string> named_;
+
+  std::jthread thread_;  // last: it uses all of the above
+};
+
+namespace {
+
+// How one kind of row gets into the inventory and out again.
+template <class Row>
+struct RowSink {
+  Result<Row> (Decoder::*decode)(std::string_view object);
+  std::function<void(Inventory&, Listing<Row>, Micros)> replace;
+  std::function<void(Inventory&, Row, Micros)> upsert;
+  std::function<void(Inventory&, const ObjectKey&, Micros)> remove;
+  std::function<std::uint64_t(Inventory&)> count;
+};
+
+template <class Row>
+class RowSource final : public Source {
+ public:
+  RowSource(std::string resource, Store& store, std::function<void()> on_state, RowSink<Row> sink,
+            const DecodeOptions& decode)
+      : Source(std::move(resource), store, std::move(on_state)),
+        sink_(std::move(sink)),
+        decoder_(decode) {
+    PublishState();
+  }
+
+  void OnListStart(const kube::ResourceType&) override { listing_ = {}; }
+  void OnListItem(std::string_view object) override {
+    auto row = (decoder_.*sink_.decode)(object);
+    CountRepaired(decoder_.repaired());
+    if (row) {
+      listing_.rows.push_back(std::move(*row));
+    } else if (auto key = Reject(object, row.error())) {
+      listing_.undecodable.push_back(std::move(*key));
+    }
+  }
+  void OnListEnd() override {
+    store_.Update([&](Inventory& inventory, Micros now) {
+      sink_.replace(inventory, std::move(listing_), now);
+    });
+    listing_ = {};
+  }
+  void OnListAbort() override { listing_ = {}; }
+
+  void OnEvent(kube::EventType type, std::string_view object) override {
+    if (type == kube::EventType::kDeleted) {
+      const auto key = DecodeKey(object);
+      if (!key) return;
+      store_.Update([&](Inventory& inventory, Micros now) { sink_.remove(inventory, *key, now); });
+      return;
+    }
+    auto row = (decoder_.*sink_.decode)(object);
+    CountRepaired(decoder_.repaired());
+    if (!row) {
+      Reject(object, row.error());
+      return;
+    }
+    store_.Update(
+        [&](Inventory& inventory, Micros now) { sink_.upsert(inventory, std::move(*row), now); });
+  }
+
+ protected:
+  std::uint64_t CountIn(Inventory& inventory) const override {
+    return sink_.count ? sink_.count(inventory) : 0;
+  }
+  void Clear() override {
+    store_.Update([&](Inventory& inventory, Micros now) { sink_.replace(inventory, {}, now); });
+  }
+
+ private:
+  const RowSink<Row> sink_;
+  Decoder decoder_;
+  Listing<Row> listing_;
+};
+
+template <class Row>
+RowSink<Row> TableSink(Result<Row> (Decoder::*decode)(std::string_view),
+                       std::function<std::uint64_t(Inventory&)> count) {
+  return {decode,
+          [](Inventory& inventory, Listing<Row> listing, Micros now) {
+            inventory.Replace(std::move(listing), now);
+          },
+          [](Inventory& inventory, Row row, Micros now) { inventory.Upsert(std::move(row), now); },
+          [](Inventory& inventory, const ObjectKey& key, Micros now) {
+            inventory.Remove<Row>(key, now);
+          },
+          std::move(count)};
+}
+
+RowSink<PlatformRow> PlatformSink(Result<PlatformRow> (Decoder::*decode)(std::string_view),
+                                  std::string component) {
+  return {decode,
+          [component](Inventory& inventory, Listing<PlatformRow> listing, Micros) {
+            inventory.ReplacePlatform(component, std::move(listing));
+          },
+          [component](Inventory& inventory, PlatformRow row, Micros) {
+            inventory.UpsertPlatform(component, std::move(row));
+          },
+          [component](Inventory& inventory, const ObjectKey& key, Micros) {
+            inventory.RemovePlatform(component, key);
+          },
+          [component](Inventory& inventory) {
+            std::uint64_t count = 0;
+            inventory.platforms.ForEach(
+                [&](const PlatformSubject& platform) { count += platform.key.space == component; });
+            return count;
+          }};
+}
+
+std::uint64_t CountVms(Inventory& inventory) {
+  std::uint64_t count = 0;
+  inventory.vms.ForEach([&](const VmSubject& vm) { count += vm.vm.has_value(); });
+  return count;
+}
+
+std::uint64_t CountVmis(Inventory& inventory) {
+  std::uint64_t count = 0;
+  inventory.vms.ForEach([&](const VmSubject& vm) { count += vm.vmi.has_value(); });
+  return count;
+}
+
+}  // namespace
+
+Sources::Sources(kube::Client& client, http::Transport& transport, Store& store, Clock& clock,
+                 Random& random, DecodeOptions decode, kube::ReflectorOptions reflector)
+    : store_(store) {
+  const auto add = [&]<class Row>(kube::ResourceWanted wanted, RowSink<Row> sink) {
+    const kube::ResourceType name{wanted.group, "", wanted.plural, "", true};
+    auto source = std::make_unique<RowSource<Row>>(
+        name.QualifiedName(), store, [this] { JudgeFreshness(); }, std::move(sink), decode);
+    source->Follow(client, transport, std::move(wanted), reflector, clock, random);
+    sources_.push_back(std::move(source));
+  };
+  add({"", "namespaces", {"v1"}}, TableSink<NamespaceRow>(&Decoder::Namespace, [](Inventory& i) {
+        return i.namespaces.size();
+      }));
+  add({"", "nodes", {"v1"}},
+      TableSink<NodeRow>(&Decoder::Node, [](Inventory& i) { return i.nodes.size(); }));
+  add({"", "persistentvolumeclaims", {"v1"}},
+      TableSink<ClaimRow>(&Decoder::Claim, [](Inventory& i) { return i.claims.size(); }));
+  add({"kubevirt.io", "virtualmachines", {"v1", "v1alpha3"}},
+      TableSink<VmRow>(&Decoder::Vm, CountVms));
+  add({"kubevirt.io", "virtualmachineinstances", {"v1", "v1alpha3"}},
+      TableSink<VmiRow>(&Decoder::Vmi, CountVmis));
+  add({"kubevirt.io", "virtualmachineinstancemigrations", {"v1", "v1alpha3"}},
+      TableSink<MigrationRow>(&Decoder::Migration,
+                              [](Inventory& i) { return i.migrations.size(); }));
+  add({"cdi.kubevirt.io", "datavolumes", {"v1beta1", "v1alpha1"}},
+      TableSink<DataVolumeRow>(&Decoder::DataVolume,
+                               [](Inventory& i) { return i.data_volumes.size(); }));
+  add({"cdi.kubevirt.io", "dataimportcrons", {"v1beta1"}},
+      TableSink<DataImportCronRow>(&Decoder::DataImportCron,
+                                   [](Inventory& i) { return i.data_import_crons.size(); }));
+  add({"kubevirt.io", "kubevirts", {"v1", "v1alpha3"}},
+      PlatformSink(&Decoder::KubeVirt, "kubevirt"));
+  add({"cdi.kubevirt.io", "cdis", {"v1beta1", "v1alpha1"}}, PlatformSink(&Decoder::Cdi, "cdi"));
+  JudgeFreshness();
+}
+
+Sources::~Sources() { Stop(); }
+
+void Sources::Start() {
+  for (auto& source : sources_) source->Start();
+}
+
+void Sources::Stop() {
+  for (auto& source : sources_) source->RequestStop();
+  for (auto& source : sources_) source->Join();
+}
+
+void Sources::Refresh() {
+  for (auto& source : sources_) source->PublishState();
+}
+
+bool Sources::ready() const {
+  for (const auto& source : sources_) {
+    if (!source->ready()) return false;
+  }
+  return true;
+}
+
+std::vector<Sources::Status> Sources::statuses() const {
+  std::vector<Status> statuses;
+  for (const auto& source : sources_) statuses.push_back(source->status());
+  return statuses;
+}
+
+// A heartbeat is judged from instances and nodes; when either is not being watched, it is unknown.
+void Sources::JudgeFreshness() {
+  bool current = true;
+  for (const auto& source : sources_) {
+    const bool matters = source->resource() == "nodes" ||
+                         source->resource() == "virtualmachineinstances.kubevirt.io";
+    if (matters && source->state() != kube::SourceState::kSynced) current = false;
+  }
+  store_.Update([&](Inventory& inventory, Micros now) {
+    inventory.SetHeartbeatSourcesCurrent(current, now);
+  });
+}
+
+}  // namespace virtlens::exporter
