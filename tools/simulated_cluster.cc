@@ -1,0 +1,52 @@
+#include "tools/simulated_cluster.h"
+
+#include <algorithm>
+
+#include "kube/config.h"
+#include "tools/temporary_directory.h"
+
+namespace virtlens::tools {
+namespace {
+
+// The script is made beforehand, so it has an end; nobody watches a demo that long.
+constexpr Duration kScriptLength = std::chrono::hours(12);
+constexpr double kStepsPerVm = 0.01;  // a second
+constexpr double kFewestSteps = 0.5;
+constexpr double kMostSteps = 5;
+
+}  // namespace
+
+Result<SimulatedCluster> SimulatedCluster::Start(const SimulatedClusterOptions& options,
+                                                 const std::filesystem::path& kubeconfig) {
+  sim::ApiServerOptions server;
+  server.listen = options.listen;
+  server.tls = options.tls;
+  server.resources = sim::KubeVirtResources();
+  server.seed = options.seed;
+  server.history = std::max<std::size_t>(10'000, 20 * static_cast<std::size_t>(options.vms));
+  SimulatedCluster cluster;
+  VIRTLENS_TRY(cluster.server_, sim::ApiServer::Start(std::move(server)));
+  VIRTLENS_CHECK(WritePrivateFile(kubeconfig, cluster.server_->kubeconfig()));
+  if (options.vms > 0) VIRTLENS_CHECK(cluster.StartActor(options, kubeconfig.string()));
+  return cluster;
+}
+
+Result<void> SimulatedCluster::StartActor(const SimulatedClusterOptions& options,
+                                          const std::string& kubeconfig) {
+  kube::ConfigOptions where;
+  where.kubeconfig = kubeconfig;
+  VIRTLENS_TRY(const kube::Config config, kube::LoadConfig(where));
+  transport_ = http::MakeCurlTransport("virtlens-actor/" VIRTLENS_VERSION);
+  sim::ActorOptions actor;
+  actor.role = sim::Role::kPlatform;
+  actor.nodes = options.nodes;
+  actor.seed = options.seed;
+  actor.population = sim::MakePopulation(options.seed, options.vms);
+  const double steps = std::clamp(kStepsPerVm * options.vms, kFewestSteps, kMostSteps);
+  actor.scenario = sim::RandomScenario(options.seed, actor.population, kScriptLength, steps);
+  VIRTLENS_TRY(actor_, sim::Actor::Create(std::move(actor), config, *transport_, Clock::System()));
+  thread_ = std::jthread([actor = actor_.get()](std::stop_token stop) { actor->Run(stop); });
+  return {};
+}
+
+}  // namespace virtlens::tools
