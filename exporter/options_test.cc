@@ -45,7 +45,7 @@ TEST(Options, EveryFlagIsAKeyAndIsInTheHelpWithItsDefault) {
   ASSERT_TRUE(parsed);
   const std::string& help = std::get<ExitRequest>(*parsed).text;
   for (const std::string& flag : FlagNames()) EXPECT_NE(help.find(flag), std::string::npos) << flag;
-  EXPECT_NE(help.find("[:8080]"), std::string::npos) << help;
+  EXPECT_NE(help.find("ADDR:PORT=:8080"), std::string::npos) << help;
 }
 
 TEST(Config, AnUnknownKeyNamesFileLineAndTheNearestKey) {

@@ -59,12 +59,18 @@ TEST(Limits, ABodyOverTheLimitIs413WhetherAnnouncedOrChunked) {
   EXPECT_EQ(body, "0123456789");
 }
 
+// The peer sees the end of the connection a moment before the server counts why.
+void WaitForOneTimeout(const Server& server) {
+  while (server.statistics().timeouts == 0) std::this_thread::yield();
+  EXPECT_EQ(server.statistics().timeouts, 1u);
+}
+
 TEST(Limits, ASlowHeaderIsCut) {
   const auto server = StartServer({.header_timeout = 50ms});
   RawClient client(server->port());
   client.Send("GET /echo HTTP/1.1\r\nHo");
   EXPECT_EQ(client.ReadToEnd(), "");
-  EXPECT_EQ(server->statistics().timeouts, 1u);
+  WaitForOneTimeout(*server);
 }
 
 TEST(Limits, ASlowBodyIsCut) {
@@ -72,7 +78,7 @@ TEST(Limits, ASlowBodyIsCut) {
   RawClient client(server->port());
   client.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
   EXPECT_EQ(client.ReadToEnd(), "");
-  EXPECT_EQ(server->statistics().timeouts, 1u);
+  WaitForOneTimeout(*server);
 }
 
 TEST(Limits, AnIdleConnectionIsClosedAndThatIsNoError) {
@@ -86,9 +92,7 @@ TEST(Limits, AReaderThatNeverReadsIsCut) {
   const auto server = StartServer({.write_timeout = 50ms});
   RawClient client(server->port(), 4096);
   client.Send("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n");
-  while (server->statistics().timeouts == 0) std::this_thread::yield();
-  while (server->statistics().connections_open > 0) std::this_thread::yield();
-  EXPECT_EQ(server->statistics().timeouts, 1u);
+  WaitForOneTimeout(*server);
 }
 
 TEST(Limits, ConnectionsOverTheLimitGet503) {

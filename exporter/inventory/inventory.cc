@@ -118,7 +118,7 @@ void Inventory::Upsert(DataVolumeRow row, Micros now) {
   subject.row = std::move(row);
   data_volumes.Mark(subject.key, kRowField);
   Relink(DependentKind::kDataVolume, subject.key, subject.vm_ref, ReferenceOf(subject.row));
-  RelinkVolume(subject.key.space, subject.row.claim);
+  RelinkClaimsOf(subject.key);
 }
 
 template <>
@@ -126,15 +126,15 @@ void Inventory::Remove<DataVolumeRow>(const ObjectKey& key, Micros) {
   DataVolumeSubject* subject = data_volumes.Find(key);
   if (subject == nullptr) return;
   Relink(DependentKind::kDataVolume, key, subject->vm_ref, "");
-  const Symbol claim = subject->row.claim;
   data_volumes.Erase(key);
-  RelinkVolume(key.space, claim);
+  RelinkClaimsOf(key);
 }
 
 void Inventory::Upsert(ClaimRow row, Micros) {
   const bool known = claims.Find(row.meta.key) != nullptr;
   ClaimSubject& subject = claims.FindOrInsert(row.meta.key);
   if (known && subject.row == row) return;
+  LinkOwner(subject.key, subject.row.data_volume, row.data_volume);
   subject.row = std::move(row);
   claims.Mark(subject.key, kRowField);
   Relink(DependentKind::kClaim, subject.key, subject.vm_ref, ReferenceOf(subject.row));
@@ -146,6 +146,7 @@ void Inventory::Remove<ClaimRow>(const ObjectKey& key, Micros) {
   ClaimSubject* subject = claims.Find(key);
   if (subject == nullptr) return;
   Relink(DependentKind::kClaim, key, subject->vm_ref, "");
+  LinkOwner(key, subject->row.data_volume, "");
   claims.Erase(key);
   MarkMounts(key);
 }

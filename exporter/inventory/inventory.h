@@ -115,6 +115,9 @@ class Inventory {
   void LinkClaims(const ObjectKey& vm, const std::vector<Symbol>& before,
                   const std::vector<Symbol>& after);
   void RelinkVolume(const Symbol& space, const Symbol& claim);
+  // Claims that a DataVolume owns follow it, whatever they are called.
+  void LinkOwner(const ObjectKey& claim, std::string_view before, std::string_view after);
+  void RelinkClaimsOf(const ObjectKey& data_volume);
   void MarkMounts(const ObjectKey& claim);
 
   std::string cluster_;
@@ -124,6 +127,8 @@ class Inventory {
   Names names_;
   // By VM, under KubeVirt's name of it.
   std::unordered_map<ObjectKey, std::vector<Dependent>, ObjectKeyHash> dependents_;
+  // By DataVolume: the claims that it owns.
+  std::unordered_map<ObjectKey, std::vector<std::string>, ObjectKeyHash> claims_of_;
   // By claim: the VMs that mount it.
   std::unordered_map<ObjectKey, std::vector<std::string>, ObjectKeyHash> mounted_by_;
 };

@@ -99,9 +99,34 @@ void Inventory::RelinkVolume(const Symbol& space, const Symbol& claim) {
   const ObjectKey key{space, std::string(claim.text())};
   if (DataVolumeSubject* volume = data_volumes.Find(key)) {
     Relink(DependentKind::kDataVolume, key, volume->vm_ref, ReferenceOf(volume->row));
+    RelinkClaimsOf(key);
   }
   if (ClaimSubject* found = claims.Find(key)) {
     Relink(DependentKind::kClaim, key, found->vm_ref, ReferenceOf(found->row));
+  }
+}
+
+void Inventory::LinkOwner(const ObjectKey& claim, std::string_view before, std::string_view after) {
+  if (before == after) return;
+  if (!before.empty()) {
+    const ObjectKey owner{claim.space, std::string(before)};
+    auto& owned = claims_of_[owner];
+    std::erase(owned, claim.name);
+    if (owned.empty()) claims_of_.erase(owner);
+  }
+  if (!after.empty()) {
+    claims_of_[ObjectKey{claim.space, std::string(after)}].push_back(claim.name);
+  }
+}
+
+void Inventory::RelinkClaimsOf(const ObjectKey& data_volume) {
+  const auto found = claims_of_.find(data_volume);
+  if (found == claims_of_.end()) return;
+  for (const std::string& name : found->second) {
+    const ObjectKey key{data_volume.space, name};
+    if (ClaimSubject* claim = claims.Find(key)) {
+      Relink(DependentKind::kClaim, key, claim->vm_ref, ReferenceOf(claim->row));
+    }
   }
 }
 

@@ -92,7 +92,8 @@ def actor(plane, tmp_path_factory):
     """Who plays the nodes; returns when they are there."""
     process = Process("virtlens-actor", [
         binary("virtlens"), "actor", "--kubeconfig", plane.node_kubeconfig, "--role", "node",
-        "--nodes", NODES, "--seed", SEED, "--listen", f"127.0.0.1:{free_ports(1)[0]}"],
+        "--nodes", NODES, "--seed", SEED, "--speed", "10",
+        "--listen", f"127.0.0.1:{free_ports(1)[0]}"],
         tmp_path_factory.mktemp("actor"))
     process.start()
     try:
