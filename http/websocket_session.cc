@@ -96,8 +96,7 @@ class Session : public WebSocketSession, public std::enable_shared_from_this<Ses
           }
         }));
     websocket::response_type response;
-    const auto [error] = co_await io_->socket.async_handshake(response, std::move(host),
-                                                              std::move(target), kAsTuple);
+    const auto [error] = co_await io_->socket.async_handshake(response, host, target, kAsTuple);
     if (error == websocket::error::upgrade_declined) {
       const int status = static_cast<int>(response.result_int());
       co_return Fail(

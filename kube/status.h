@@ -11,6 +11,6 @@
 namespace virtlens::kube {
 
 // `http_status` counts when the Status object does not say; 0: unknown.
-Error ErrorFromStatusJson(std::string_view json, int http_status);
+Error ErrorFromStatusJson(std::string_view text, int http_status);
 
 }  // namespace virtlens::kube

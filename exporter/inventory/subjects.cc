@@ -7,42 +7,55 @@ FieldMask If(bool differs, FieldMask field) { return differs ? field : 0; }
 
 }  // namespace
 
-FieldMask Changed(const VmRow& a, const VmRow& b) {
+FieldMask Changed(const VmRow& before, const VmRow& after) {
   using namespace vm_field;
-  const bool same_types = a.instance_type == b.instance_type &&
-                          a.instance_type_kind == b.instance_type_kind &&
-                          a.preference == b.preference && a.preference_kind == b.preference_kind &&
-                          a.spec.architecture == b.spec.architecture &&
-                          a.spec.machine_type == b.spec.machine_type && a.spec.os == b.spec.os &&
-                          a.spec.workload == b.spec.workload && a.spec.flavor == b.spec.flavor;
-  return If(!(a.meta == b.meta && a.owner == b.owner && a.machine == b.machine), kMeta) |
-         If(a.run_strategy != b.run_strategy || a.start_requests != b.start_requests,
+  const bool same_types =
+      before.instance_type == after.instance_type &&
+      before.instance_type_kind == after.instance_type_kind &&
+      before.preference == after.preference && before.preference_kind == after.preference_kind &&
+      before.spec.architecture == after.spec.architecture &&
+      before.spec.machine_type == after.spec.machine_type && before.spec.os == after.spec.os &&
+      before.spec.workload == after.spec.workload && before.spec.flavor == after.spec.flavor;
+  return If(!(before.meta == after.meta && before.owner == after.owner &&
+              before.machine == after.machine),
+            kMeta) |
+         If(before.run_strategy != after.run_strategy ||
+                before.start_requests != after.start_requests,
             kRunStrategy) |
          If(!same_types, kTypes) |
-         If(a.spec.cpu_cores != b.spec.cpu_cores || a.spec.memory_bytes != b.spec.memory_bytes,
+         If(before.spec.cpu_cores != after.spec.cpu_cores ||
+                before.spec.memory_bytes != after.spec.memory_bytes,
             kSize) |
-         If(a.spec.disks != b.spec.disks, kDisks) |
-         If(a.spec.interfaces != b.spec.interfaces, kInterfaces) |
-         If(a.status != b.status || a.ready != b.ready || a.created != b.created, kStatus) |
-         If(a.conditions != b.conditions, kConditions) |
-         If(a.start_failures != b.start_failures, kStartFailures) |
-         If(a.labels != b.labels, kLabels);
+         If(before.spec.disks != after.spec.disks, kDisks) |
+         If(before.spec.interfaces != after.spec.interfaces, kInterfaces) |
+         If(before.status != after.status || before.ready != after.ready ||
+                before.created != after.created,
+            kStatus) |
+         If(before.conditions != after.conditions, kConditions) |
+         If(before.start_failures != after.start_failures, kStartFailures) |
+         If(before.labels != after.labels, kLabels);
 }
 
-FieldMask Changed(const VmiRow& a, const VmiRow& b) {
+FieldMask Changed(const VmiRow& before, const VmiRow& after) {
   using namespace vm_field;
-  return If(!(a.meta == b.meta && a.owner == b.owner && a.machine == b.machine &&
-              a.vm_name == b.vm_name),
+  return If(!(before.meta == after.meta && before.owner == after.owner &&
+              before.machine == after.machine && before.vm_name == after.vm_name),
             kMeta) |
-         If(a.cpu_cores != b.cpu_cores || a.memory_bytes != b.memory_bytes ||
-                a.spec.cpu_cores != b.spec.cpu_cores || a.spec.memory_bytes != b.spec.memory_bytes,
+         If(before.cpu_cores != after.cpu_cores || before.memory_bytes != after.memory_bytes ||
+                before.spec.cpu_cores != after.spec.cpu_cores ||
+                before.spec.memory_bytes != after.spec.memory_bytes,
             kSize) |
-         If(a.volumes != b.volumes || a.spec.disks != b.spec.disks, kDisks) |
-         If(a.interfaces != b.interfaces || a.spec.interfaces != b.spec.interfaces, kInterfaces) |
-         If(a.conditions != b.conditions, kConditions) |
-         If(a.phase != b.phase || a.transitions != b.transitions || a.reason != b.reason, kPhase) |
-         If(a.node != b.node || a.evacuation_node != b.evacuation_node, kNode) |
-         If(!(a.guest == b.guest), kGuest) | If(a.outdated != b.outdated, kOutdated);
+         If(before.volumes != after.volumes || before.spec.disks != after.spec.disks, kDisks) |
+         If(before.interfaces != after.interfaces ||
+                before.spec.interfaces != after.spec.interfaces,
+            kInterfaces) |
+         If(before.conditions != after.conditions, kConditions) |
+         If(before.phase != after.phase || before.transitions != after.transitions ||
+                before.reason != after.reason,
+            kPhase) |
+         If(before.node != after.node || before.evacuation_node != after.evacuation_node, kNode) |
+         If(!(before.guest == after.guest), kGuest) |
+         If(before.outdated != after.outdated, kOutdated);
 }
 
 std::string_view VmSubject::claimed_name() const {
