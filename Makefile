@@ -21,7 +21,7 @@ test: ## everything that must hold before a commit
 
 bench: ## Google Benchmark over decoding, rendering and scrapes
 	@scripts/install-packages test
-	@scripts/build release bench && build/release/bin/bench $(ARGS)
+	@scripts/build bench bench && build/bench/bin/bench $(ARGS)
 
 fuzz: ## every fuzzer for FUZZ_SECONDS each (default 600)
 	@scripts/install-packages test
