@@ -6,7 +6,7 @@ JOBS ?= $(shell nproc)
 .PHONY: help demo test build bench fuzz format tidy asan tsan coverage docs e2e clean
 
 help: ## this list
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9 -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 build: ## release binaries in build/release/bin/
 	@scripts/install-packages build
