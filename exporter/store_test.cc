@@ -284,6 +284,24 @@ TEST_F(StoreTest, TheClusterComesFromTheAnnotationUnlessGiven) {
   EXPECT_NE(Text().find("cluster=\"c1\",vm_name=\"shop\""), std::string::npos);
 }
 
+TEST_F(StoreTest, TwoUnknownConditionsAreOneSeries) {
+  DataVolumeRow volume = DataVolumeOf("web", "data", DataVolumePhase::Of("Pending"));
+  PlatformRow platform;
+  platform.meta = MetaOf("kubevirt", "kubevirt");
+  for (const char* type : {"Novel", "Unheard"}) {
+    volume.conditions.push_back(
+        {DataVolumeCondition::From(type), ConditionStatus::Of("True"), {}, 0});
+    platform.conditions.push_back(
+        {PlatformCondition::From(type), ConditionStatus::Of("True"), {}, 0});
+  }
+  Put(volume);
+  store_.Update(
+      [&](Inventory& inventory, Micros) { inventory.UpsertPlatform("kubevirt", platform); });
+  const Exposition page = Read();  // fails on a series twice
+  EXPECT_EQ(page.Samples("virt_datavolume_condition").size(), 1U);
+  EXPECT_EQ(page.Samples("virt_platform_condition").size(), 1U);
+}
+
 TEST_F(StoreTest, OpenMetricsAndTextCarryTheSameSamples) {
   Put(VmOf("web", "shop"));
   Put(VmiOf("web", "shop"));

@@ -91,6 +91,17 @@ class FamilyWriter {
   SampleWriter& lines_;
 };
 
+// Calls function(condition) for the first condition of each type: two types that this release does
+// not know are both "other", and a label set must not appear twice.
+template <class Conditions, class Function>
+void ForEachType(const Conditions& conditions, Function function) {
+  for (std::size_t i = 0; i < conditions.size(); ++i) {
+    bool first = true;
+    for (std::size_t j = 0; j < i; ++j) first &= conditions[j].type != conditions[i].type;
+    if (first) function(conditions[i]);
+  }
+}
+
 template <class Subject>
 struct Family {
   FamilyInfo info;

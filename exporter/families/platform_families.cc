@@ -77,11 +77,11 @@ void RenderPlatformPhase(const PlatformSubject& platform, const Inventory&, Fami
 
 void RenderPlatformConditions(const PlatformSubject& platform, const Inventory&,
                               FamilyWriter& out) {
-  for (const auto& condition : platform.row.conditions) {
+  ForEachType(platform.row.conditions, [&](const auto& condition) {
     out.Sample({platform.key.space.text(), platform.key.name, condition.type.text(),
                 condition.status.text()},
                true);
-  }
+  });
 }
 
 void RenderOutdatedInstances(const PlatformSubject& platform, const Inventory&, FamilyWriter& out) {

@@ -32,11 +32,11 @@ void RenderRestarts(const DataVolumeSubject& volume, const Inventory&, FamilyWri
 }
 
 void RenderVolumeConditions(const DataVolumeSubject& volume, const Inventory&, FamilyWriter& out) {
-  for (const auto& condition : volume.row.conditions) {
+  ForEachType(volume.row.conditions, [&](const auto& condition) {
     out.Sample(
         {volume.key.name, condition.type.text(), condition.status.text(), condition.reason.text()},
         true);
-  }
+  });
 }
 
 void RenderVolumeSize(const DataVolumeSubject& volume, const Inventory&, FamilyWriter& out) {

@@ -168,6 +168,9 @@ TEST_F(ApiWatchTest, AWatchEndsWellWhenItsDefinitionIsRemoved) {
 TEST_F(ApiWatchTest, AStoppingServerCutsItsWatches) {
   Start();
   auto watch = Open("resourceVersion=" + Version());
+  // A line shows that the watch's body is under way; before that, stopping may end it well.
+  Seed("one");
+  ASSERT_EQ(watch->WaitForLines(1).size(), 1U);
   server_->GoDown();
   const auto end = watch->WaitForEnd();
   ASSERT_FALSE(end);
