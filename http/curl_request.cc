@@ -226,7 +226,7 @@ void CurlRequest::SetConnection(std::chrono::milliseconds whole_timeout) {
 }
 
 Error CurlRequest::ToError(CURLcode code) const {
-  const std::string detail(error_.data());  // curl ends it with a NUL
+  const std::string detail = error_.substr(0, error_.find('\0'));
   const std::string text = detail.empty() ? curl_easy_strerror(code) : detail;
   return {CodeOf(code, detail), where_ + ": " + text};
 }
