@@ -247,7 +247,7 @@ std::string ChooseNode(const Json& pod, const PodContext& context) {
     bool fits = true;
     for (const auto& [key, value] : selector->items()) {
       const auto it = labels.find(key);
-      fits = fits && it != labels.end() && value.is_string() && it->second == value;
+      fits = fits && it != labels.end() && value == it->second;
     }
     if (fits) return node;
   }

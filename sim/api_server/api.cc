@@ -127,7 +127,7 @@ std::optional<http::Response> Api::RefuseByFault(const Fault& fault) {
   http::Response response;
   switch (fault.kind) {
     case FaultKind::kDelay:
-      faults_.Pause(fault.delay);
+      faults_.Pause(fault);
       return std::nullopt;
     case FaultKind::kGone:
     case FaultKind::kExpiredContinue:
@@ -176,7 +176,7 @@ http::Response Api::Spoil(const Fault& fault, http::Response response) {
           writer.Close();
           return;
         }
-        if (fault.kind == FaultKind::kStall) faults_.WaitForClear(stop);
+        if (fault.kind == FaultKind::kStall) faults_.WaitForClear(fault, stop);
         writer.Abort();
       });
   return response;

@@ -60,6 +60,7 @@ std::optional<Fault> Faults::TakeLocked(const FaultTarget& target, bool line) {
       continue;
     }
     Fault taken = *fault;
+    taken.taken_at = interrupts_;
     if (fault->count > 0 && --fault->count == 0) faults_.erase(fault);
     armed_ = !faults_.empty();
     ++hits_;
@@ -81,16 +82,14 @@ std::optional<Fault> Faults::TakeForLine(std::string_view resource) {
   return TakeLocked({resource, "watch"}, true);
 }
 
-void Faults::Pause(std::chrono::milliseconds duration) {
+void Faults::Pause(const Fault& fault) {
   std::unique_lock lock(mutex_);
-  const std::uint64_t interrupts = interrupts_;
-  changed_.wait_for(lock, duration, [&] { return interrupts_ != interrupts; });
+  changed_.wait_for(lock, fault.delay, [&] { return interrupts_ != fault.taken_at; });
 }
 
-void Faults::WaitForClear(std::stop_token stop) {
+void Faults::WaitForClear(const Fault& fault, std::stop_token stop) {
   std::unique_lock lock(mutex_);
-  const std::uint64_t interrupts = interrupts_;
-  changed_.wait(lock, stop, [&] { return interrupts_ != interrupts; });
+  changed_.wait(lock, stop, [&] { return interrupts_ != fault.taken_at; });
 }
 
 }  // namespace virtlens::sim

@@ -56,6 +56,7 @@ struct Fault {
   int status = 0;
   std::optional<std::chrono::seconds> retry_after{};
   std::chrono::milliseconds delay{0};
+  std::uint64_t taken_at = 0;  // set by Faults: a Clear after the taking must not be missed
 };
 
 // What a fault is matched against.
@@ -82,9 +83,9 @@ class Faults {
   // The fault that hits the next line of a watch, if any.
   std::optional<Fault> TakeForLine(std::string_view resource);
   // Returns after `duration`, at Clear or at Interrupt.
-  void Pause(std::chrono::milliseconds duration);
+  void Pause(const Fault& fault);
   // Returns at Clear, at Interrupt or at `stop`.
-  void WaitForClear(std::stop_token stop);
+  void WaitForClear(const Fault& fault, std::stop_token stop);
   // Ends what waits now; the faults stay.
   void Interrupt();
 

@@ -52,7 +52,7 @@ bool Watch::SendFaulty(const Fault& fault, const std::string& line) {
       return Flush();
     case FaultKind::kStall:
       pending_.append(line, 0, bytes);
-      if (Flush()) faults_.WaitForClear(stop_);
+      if (Flush()) faults_.WaitForClear(fault, stop_);
       writer_->Abort();
       return false;
     default:
