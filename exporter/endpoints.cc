@@ -1,11 +1,16 @@
 #include "exporter/endpoints.h"
 
+#include <charconv>
+#include <cmath>
+
 #include "base/text.h"
 #include "exporter/exposition/negotiation.h"
 #include "exporter/families/family.h"
 
 namespace virtlens::exporter {
 namespace {
+
+constexpr double kMaxScrapeTimeoutSeconds = 3600;
 
 constexpr std::string_view kLandingPage = R"(<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Virtlens exporter</title>
@@ -41,7 +46,9 @@ http::Response Metrics(const EndpointInputs& inputs, const http::Request& reques
   const Format format = Negotiate(request.headers.Find("Accept").value_or(""));
   const bool gzip = AcceptsGzip(request.headers.Find("Accept-Encoding").value_or(""));
   const FamilyNames* only = *selected ? &**selected : nullptr;
-  return inputs.scrape()->Respond(format, gzip, only);
+  http::Response response = inputs.scrape()->Respond(format, gzip, only);
+  response.send_within = ScrapeTimeout(request);
+  return response;
 }
 
 http::Response Readiness(const EndpointInputs& inputs) {
@@ -70,6 +77,17 @@ http::Route ReadinessRoute(const EndpointInputs& inputs) {
 }
 
 }  // namespace
+
+std::optional<std::chrono::milliseconds> ScrapeTimeout(const http::Request& request) {
+  const auto value = request.headers.Find("X-Prometheus-Scrape-Timeout-Seconds");
+  if (!value) return std::nullopt;
+  double seconds = 0;
+  const char* const end = value->data() + value->size();
+  const auto [rest, error] = std::from_chars(value->data(), end, seconds);
+  if (error != std::errc() || rest != end) return std::nullopt;
+  if (!(seconds > 0) || seconds > kMaxScrapeTimeoutSeconds) return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
+}
 
 Result<std::optional<FamilyNames>> SelectedFamilies(const http::Request& request) {
   const std::vector<std::string> families = ValuesOf(request, "families");

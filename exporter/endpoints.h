@@ -3,7 +3,9 @@
 // Thread contract: routes are called from the server's threads; what they refer to outlives it.
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,5 +32,9 @@ std::vector<http::Route> TelemetryRoutes(const EndpointInputs& inputs,
 
 // The families that a query selects; nullopt: all. kInvalidArgument names what is unknown.
 Result<std::optional<FamilyNames>> SelectedFamilies(const http::Request& request);
+
+// How long Prometheus says it waits for a scrape (X-Prometheus-Scrape-Timeout-Seconds). Past that
+// nobody reads, and a scrape holds one of the few places. nullopt: not said, or no sensible number.
+std::optional<std::chrono::milliseconds> ScrapeTimeout(const http::Request& request);
 
 }  // namespace virtlens::exporter

@@ -33,5 +33,24 @@ TEST(SelectedFamilies, ATypoIsNamedWithItsNearest) {
             "unknown resource \"migration\"; did you mean \"migrations\"?\n");
 }
 
+std::optional<std::chrono::milliseconds> TimeoutOf(const std::string& header) {
+  http::Request request;
+  request.headers.Add("x-prometheus-scrape-timeout-seconds", header);
+  return ScrapeTimeout(request);
+}
+
+TEST(ScrapeTimeout, IsInSecondsWithFractions) {
+  EXPECT_EQ(TimeoutOf("10"), std::chrono::milliseconds(10'000));
+  EXPECT_EQ(TimeoutOf("0.5"), std::chrono::milliseconds(500));
+  EXPECT_EQ(TimeoutOf("1e1"), std::chrono::milliseconds(10'000));
+}
+
+TEST(ScrapeTimeout, WhatIsNoTimeLimitsNothing) {
+  for (const char* text : {"", "0", "-1", "nan", "inf", "1e99", "10s"}) {
+    EXPECT_FALSE(TimeoutOf(text)) << text;
+  }
+  EXPECT_FALSE(ScrapeTimeout(http::Request()));
+}
+
 }  // namespace
 }  // namespace virtlens::exporter

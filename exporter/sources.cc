@@ -258,18 +258,6 @@ RowSink<PlatformRow> PlatformSink(Result<PlatformRow> (Decoder::*decode)(std::st
           }};
 }
 
-std::uint64_t CountVms(Inventory& inventory) {
-  std::uint64_t count = 0;
-  inventory.vms.ForEach([&](const VmSubject& vm) { count += vm.vm.has_value(); });
-  return count;
-}
-
-std::uint64_t CountVmis(Inventory& inventory) {
-  std::uint64_t count = 0;
-  inventory.vms.ForEach([&](const VmSubject& vm) { count += vm.vmi.has_value(); });
-  return count;
-}
-
 }  // namespace
 
 Sources::Sources(kube::Client& client, http::Transport& transport, Store& store, Clock& clock,
@@ -290,9 +278,9 @@ Sources::Sources(kube::Client& client, http::Transport& transport, Store& store,
   add({"", "persistentvolumeclaims", {"v1"}},
       TableSink<ClaimRow>(&Decoder::Claim, [](Inventory& i) { return i.claims.size(); }));
   add({"kubevirt.io", "virtualmachines", {"v1", "v1alpha3"}},
-      TableSink<VmRow>(&Decoder::Vm, CountVms));
+      TableSink<VmRow>(&Decoder::Vm, [](Inventory& i) { return i.vm_rows(); }));
   add({"kubevirt.io", "virtualmachineinstances", {"v1", "v1alpha3"}},
-      TableSink<VmiRow>(&Decoder::Vmi, CountVmis));
+      TableSink<VmiRow>(&Decoder::Vmi, [](Inventory& i) { return i.vmi_rows(); }));
   add({"kubevirt.io", "virtualmachineinstancemigrations", {"v1", "v1alpha3"}},
       TableSink<MigrationRow>(&Decoder::Migration,
                               [](Inventory& i) { return i.migrations.size(); }));

@@ -320,6 +320,8 @@ asio::awaitable<bool> Connection::Upgrade(Exchange& exchange, RouteState& route,
 
 asio::awaitable<bool> Connection::Send(const Exchange& exchange, Response response) {
   if (phase_ == Phase::kCut) co_return false;
+  send_by_ = response.send_within ? std::chrono::steady_clock::now() + *response.send_within
+                                  : std::chrono::steady_clock::time_point::max();
   const bool bodiless = response.status == 204 || response.status == 304;
   const bool whole = response.body.index() < 2;
   HeadOptions head{.http11 = exchange.http11, .keep_alive = exchange.keep_alive};
@@ -442,8 +444,9 @@ asio::awaitable<bool> Connection::WriteAll(std::vector<asio::const_buffer> buffe
       ++first;
       continue;
     }
-    // Renewed at each step: the deadline is for progress, not for the whole.
-    stream_.tcp_stream().expires_after(core_.options.write_timeout);
+    // Renewed at each step: write_timeout is for progress, send_by_ for the whole.
+    stream_.tcp_stream().expires_at(
+        std::min(send_by_, std::chrono::steady_clock::now() + core_.options.write_timeout));
     const std::span<const asio::const_buffer> batch(
         buffers.data() + first, std::min(buffers.size() - first, kMaxBuffersPerWrite));
     auto [error, written] = co_await stream_.async_write_some(batch, kAsTuple);

@@ -68,6 +68,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string peer_;
   std::string client_common_name_;
   Phase phase_ = Phase::kIdle;
+  // When the running response must have been sent.
+  std::chrono::steady_clock::time_point send_by_ = std::chrono::steady_clock::time_point::max();
   bool unread_ = false;  // answered before the request was read whole
   // Ends a body or WebSocket without end of its own when the server stops; else empty.
   std::function<void()> end_;

@@ -17,6 +17,17 @@ std::unique_ptr<Server> StartServer(ServerOptions options) {
       std::move(options),
       {{.path = "/echo",
         .handler = [](const Request& request) { return Response::Text(200, request.body); }},
+       {.path = "/endless-for-50ms",
+        .handler =
+            [](const Request&) {
+              return Response{.status = 200,
+                              .headers = {},
+                              .body = BodyGenerator([](std::string& out) {
+                                out.assign(65536, 'x');
+                                return true;
+                              }),
+                              .send_within = 50ms};
+            }},
        {.path = "/endless", .handler = [](const Request&) {
           return Response{.status = 200, .headers = {}, .body = BodyGenerator([](std::string& out) {
                                                           out.assign(65536, 'x');
@@ -92,6 +103,15 @@ TEST(Limits, AReaderThatNeverReadsIsCut) {
   const auto server = StartServer({.write_timeout = 50ms});
   RawClient client(server->port(), 4096);
   client.Send("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n");
+  WaitForOneTimeout(*server);
+}
+
+// It reads all the time, so that write_timeout never strikes.
+TEST(Limits, AResponseIsCutWhenItsOwnTimeIsOver) {
+  const auto server = StartServer({});
+  RawClient client(server->port());
+  client.Send("GET /endless-for-50ms HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(client.ReadToEnd().starts_with("HTTP/1.1 200"));
   WaitForOneTimeout(*server);
 }
 

@@ -94,6 +94,29 @@ std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_spa
   return out;
 }
 
+Code CodeOfStatus(int status) {
+  switch (status) {
+    case 401:
+      return Code::kUnauthorized;
+    case 403:
+      return Code::kForbidden;
+    case 404:
+      return Code::kNotFound;
+    case 405:
+    case 406:
+    case 415:
+      return Code::kUnsupported;
+    case 409:
+      return Code::kConflict;
+    case 410:
+      return Code::kExpired;
+    case 429:
+      return Code::kTooManyRequests;
+    default:
+      return status >= 500 ? Code::kUnavailable : Code::kInvalidArgument;
+  }
+}
+
 std::string PercentEncode(std::string_view text) {
   static constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string out;

@@ -3,6 +3,7 @@
 // Knows no Kubernetes and shows no Asio or curl type. Thread contract: plain values.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <initializer_list>
@@ -13,6 +14,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "base/result.h"
 
 namespace virtlens::http {
 
@@ -85,6 +88,8 @@ struct Response {
   int status = 200;
   Headers headers;
   Body body;
+  // The peer gives up after this, counted from when the handler returned: cut what is not sent.
+  std::optional<std::chrono::milliseconds> send_within{};
 
   // Content-Type text/plain; charset=utf-8. The server itself writes Content-Length,
   // Transfer-Encoding, Connection and Date; those fields of a handler are dropped, except that
@@ -92,6 +97,9 @@ struct Response {
   static Response Text(int status, std::string text);
   static Response Json(int status, std::string json);
 };
+
+// The Code of an error answer, by RFC 9110's meaning of its status.
+Code CodeOfStatus(int status);
 
 // Percent-decoding; nullopt on a bad escape. '+' is a space only in queries.
 std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_space);

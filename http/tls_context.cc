@@ -14,20 +14,10 @@
 #include <system_error>
 
 #include "base/log.h"
+#include "http/openssl_pointers_internal.h"
 
 namespace virtlens::http {
 namespace {
-
-template <auto kFree>
-struct Freer {
-  template <class T>
-  void operator()(T* pointer) const {
-    kFree(pointer);
-  }
-};
-using BioPtr = std::unique_ptr<BIO, Freer<BIO_free_all>>;
-using X509Ptr = std::unique_ptr<X509, Freer<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 
 // OpenSSL's last reason; it never holds key bytes.
 std::string SslReason() {

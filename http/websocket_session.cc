@@ -41,21 +41,6 @@ std::vector<std::string> OfferedSubprotocols(
   return offered;
 }
 
-Code CodeOfRefusal(int status) {
-  switch (status) {
-    case 401:
-      return Code::kUnauthorized;
-    case 403:
-      return Code::kForbidden;
-    case 404:
-      return Code::kNotFound;
-    case 429:
-      return Code::kTooManyRequests;
-    default:
-      return status >= 500 ? Code::kUnavailable : Code::kUnsupported;
-  }
-}
-
 class Session : public WebSocketSession, public std::enable_shared_from_this<Session> {
  public:
   Session(Stream& stream, std::unique_ptr<WebSocketHandlerSession> handler, std::size_t max_message)
@@ -100,7 +85,7 @@ class Session : public WebSocketSession, public std::enable_shared_from_this<Ses
     if (error == websocket::error::upgrade_declined) {
       const int status = static_cast<int>(response.result_int());
       co_return Fail(
-          Error{CodeOfRefusal(status), "upgrade refused: HTTP " + std::to_string(status), status});
+          Error{CodeOfStatus(status), "upgrade refused: HTTP " + std::to_string(status), status});
     }
     if (error == websocket::condition::handshake_failed) {
       co_return Fail(Code::kDecode, "bad upgrade response: " + error.message());

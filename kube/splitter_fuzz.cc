@@ -57,6 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto envelope = splitter.Finish();
 
+  // nlohmann takes a NUL for the end of its input; the splitter refuses it as RFC 8259 does.
+  if (text.find('\0') != std::string_view::npos) return 0;
   const Reference reference = Read(text);
   if (!reference.list) return 0;
   Require(envelope.has_value());

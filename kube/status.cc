@@ -33,29 +33,6 @@ constexpr std::array<std::pair<std::string_view, Code>, 15> kReasons{{
     {"MethodNotAllowed", Code::kUnsupported},
 }};
 
-Code CodeOfHttpStatus(int status) {
-  switch (status) {
-    case 401:
-      return Code::kUnauthorized;
-    case 403:
-      return Code::kForbidden;
-    case 404:
-      return Code::kNotFound;
-    case 405:
-    case 406:
-    case 415:
-      return Code::kUnsupported;
-    case 409:
-      return Code::kConflict;
-    case 410:
-      return Code::kExpired;
-    case 429:
-      return Code::kTooManyRequests;
-    default:
-      return status >= 500 ? Code::kUnavailable : Code::kInvalidArgument;
-  }
-}
-
 // One line of text for a person, whatever the server sent.
 std::string Presentable(std::string_view text) {
   std::string line = RepairUtf8(text.substr(0, kMaxMessageBytes));
@@ -77,7 +54,7 @@ Error ErrorFromStatusJson(std::string_view text, int http_status) {
   Error error;
   error.http_status = http_status;
   if (!object.is_object() || TextMember(object, "kind") != "Status") {
-    error.code = CodeOfHttpStatus(http_status);
+    error.code = http::CodeOfStatus(http_status);
     error.message = "HTTP " + std::to_string(http_status);
     if (!text.empty()) error.message += ": " + Presentable(text.substr(0, 200));
     return error;
@@ -87,7 +64,7 @@ Error ErrorFromStatusJson(std::string_view text, int http_status) {
     const auto number = code->get<std::int64_t>();
     if (number >= 100 && number <= 599) error.http_status = static_cast<int>(number);
   }
-  error.code = CodeOfHttpStatus(error.http_status == 0 ? 500 : error.http_status);
+  error.code = http::CodeOfStatus(error.http_status == 0 ? 500 : error.http_status);
   const std::string reason = TextMember(object, "reason");
   for (const auto& [name, known] : kReasons) {
     if (name == reason) error.code = known;

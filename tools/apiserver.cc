@@ -76,17 +76,7 @@ void AddApiServer(CLI::App& app, Invocation& invocation) {
       ->add_option("--kubeconfig-out", options->kubeconfig_out,
                    "Write the kubeconfig here (default: a file that is gone at the end)")
       ->type_name("FILE");
-  command->add_option("--vms", options->cluster.vms, "Virtual machines that live in it")
-      ->check(CLI::Range(0, 100'000))
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_option("--nodes", options->cluster.nodes, "Nodes, when there are VMs")
-      ->check(CLI::Range(1, 1000))
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_option("--seed", options->cluster.seed, "The same seed plays the same story")
-      ->type_name("S")
-      ->capture_default_str();
+  AddSimulatedClusterOptions(*command, options->cluster, CLI::Range(0, 100'000));
   command->callback([options, &invocation] {
     invocation.run = [options](Terminal& terminal) { return RunApiServer(*options, terminal); };
   });

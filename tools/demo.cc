@@ -97,9 +97,10 @@ class Watcher {
     Duration next = clock_.Monotonic() + kSecond;
     std::uint64_t revision = demo_.cluster.revision();
     clock_.Sleep(kSecond, stop_);
+    std::string text;
     bool sampled = false;
     while (!stop_.stop_requested() && !Over(duration)) {
-      VIRTLENS_TRY(const std::string text, Scrape());
+      VIRTLENS_TRY(text, Scrape());
       const ScrapeSummary summary = Summarize(text);
       const Duration now = clock_.Monotonic();
       if (!sampled && (summary.Count("Running") > 0 || now - first_series > kPatienceForSample)) {
@@ -118,6 +119,7 @@ class Watcher {
       next = std::max(next + kSecond, now);
       clock_.Sleep(next - now, stop_);
     }
+    if (!sampled) report_.Sample(SampleLines(text));  // it ended before a VM ran
     return {};
   }
 
@@ -207,17 +209,7 @@ void AddDemo(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<DemoOptions>();
   CLI::App* command = app.add_subcommand("demo", "Show a living cluster's VMs as series");
   command->footer(kFooter);
-  command->add_option("--vms", options->cluster.vms, "Virtual machines")
-      ->check(CLI::Range(1, 10'000))
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_option("--nodes", options->cluster.nodes, "Nodes")
-      ->check(CLI::Range(1, 1000))
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_option("--seed", options->cluster.seed, "The same seed plays the same story")
-      ->type_name("S")
-      ->capture_default_str();
+  AddSimulatedClusterOptions(*command, options->cluster, CLI::Range(1, 100'000));
   command->add_option("--duration", options->duration, "End after this (default: at Ctrl-C)")
       ->type_name("DURATION");
   command->add_option("--prometheus", options->prometheus, "The program or its directory")

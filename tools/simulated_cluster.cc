@@ -16,6 +16,21 @@ constexpr double kMostSteps = 5;
 
 }  // namespace
 
+void AddSimulatedClusterOptions(CLI::App& command, SimulatedClusterOptions& options,
+                                const CLI::Range& vms) {
+  command.add_option("--vms", options.vms, "Virtual machines that live in it")
+      ->check(vms)
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--nodes", options.nodes, "Nodes they run on")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--seed", options.seed, "The same seed plays the same story")
+      ->type_name("S")
+      ->capture_default_str();
+}
+
 Result<SimulatedCluster> SimulatedCluster::Start(const SimulatedClusterOptions& options,
                                                  const std::filesystem::path& kubeconfig) {
   sim::ApiServerOptions server;

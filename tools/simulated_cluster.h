@@ -3,6 +3,7 @@
 // Thread contract: one thread starts and destroys it; the rest may be called from any thread.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -24,6 +25,10 @@ struct SimulatedClusterOptions {
   int vms = 50;  // 0: nothing lives in it, the server stands alone
   int nodes = 4;
 };
+
+// --vms, --nodes and --seed; how many VMs there may be differs.
+void AddSimulatedClusterOptions(CLI::App& command, SimulatedClusterOptions& options,
+                                const CLI::Range& vms);
 
 class SimulatedCluster {
  public:

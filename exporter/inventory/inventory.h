@@ -72,6 +72,10 @@ class Inventory {
   // The name series of a dependent object carry: what the VM goes by, else the VM's own name.
   std::string_view NameOfVm(const Symbol& space, std::string_view vm_ref) const;
   const ClaimRow* FindClaim(const Symbol& space, const Symbol& claim) const;
+  // A subject of `vms` may have either row or both.
+  std::size_t vm_rows() const { return vm_rows_; }
+  std::size_t vmi_rows() const { return vmi_rows_; }
+
   // In the order in which families are exposed.
   LeafTable<VmSubject> vms;
   LeafTable<MigrationSubject> migrations;
@@ -123,6 +127,8 @@ class Inventory {
   std::string cluster_;
   const bool cluster_fixed_;
   Micros count_since_ = 0;
+  std::size_t vm_rows_ = 0;
+  std::size_t vmi_rows_ = 0;
   bool heartbeat_sources_current_ = true;
   Names names_;
   // By VM, under KubeVirt's name of it.

@@ -59,6 +59,7 @@ void Inventory::Upsert(VmRow row, Micros now) {
     subject.status_since = now;
   }
   const std::vector<Symbol> claims_before = ClaimsOf(subject);
+  if (!subject.vm) ++vm_rows_;
   subject.vm = std::move(row);
   vms.Mark(subject.key, changed);
   LinkClaims(subject.key, claims_before, ClaimsOf(subject));
@@ -72,6 +73,7 @@ void Inventory::Upsert(VmiRow row, Micros now) {
   const bool migration_changed = first || !(subject.vmi->migration == row.migration);
   if (changed == 0 && !migration_changed) return;
   const std::vector<Symbol> claims_before = ClaimsOf(subject);
+  if (!subject.vmi) ++vmi_rows_;
   subject.vmi = std::move(row);
   vms.Mark(subject.key, changed);
   LinkClaims(subject.key, claims_before, ClaimsOf(subject));
@@ -85,6 +87,7 @@ void Inventory::Remove<VmRow>(const ObjectKey& key, Micros now) {
   if (subject == nullptr || !subject->vm) return;
   const std::vector<Symbol> claims_before = ClaimsOf(*subject);
   subject->vm.reset();
+  --vm_rows_;
   subject->migrations.clear();
   LinkClaims(key, claims_before, ClaimsOf(*subject));
   SettleOrErase(*subject, now);
@@ -96,6 +99,7 @@ void Inventory::Remove<VmiRow>(const ObjectKey& key, Micros now) {
   if (subject == nullptr || !subject->vmi) return;
   const std::vector<Symbol> claims_before = ClaimsOf(*subject);
   subject->vmi.reset();
+  --vmi_rows_;
   subject->measured_uid.clear();
   LinkClaims(key, claims_before, ClaimsOf(*subject));
   SettleOrErase(*subject, now);

@@ -11,20 +11,10 @@
 #include <array>
 #include <cstdlib>
 
+#include "http/openssl_pointers_internal.h"
+
 namespace virtlens::http::testing {
 namespace {
-
-template <auto kFree>
-struct Freer {
-  template <class T>
-  void operator()(T* pointer) const {
-    kFree(pointer);
-  }
-};
-using X509Ptr = std::unique_ptr<X509, Freer<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using BioPtr = std::unique_ptr<BIO, Freer<BIO_free_all>>;
-using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>>;
 
 void Require(bool ok) {
   if (!ok) std::abort();
