@@ -46,21 +46,27 @@ http::Response Metrics(const EndpointInputs& inputs, const http::Request& reques
   const Format format = Negotiate(request.headers.Find("Accept").value_or(""));
   const bool gzip = AcceptsGzip(request.headers.Find("Accept-Encoding").value_or(""));
   const FamilyNames* only = *selected ? &**selected : nullptr;
-  http::Response response = inputs.scrape()->Respond(format, gzip, only);
+  http::Response response = inputs.clusters.Scrape()->Respond(format, gzip, only);
   response.send_within = ScrapeTimeout(request);
   return response;
 }
 
 http::Response Readiness(const EndpointInputs& inputs) {
   if (inputs.draining()) return http::Response::Text(503, "stopping\n");
-  bool ready = true;
+  const bool ready = inputs.clusters.ready();
+  const auto readers = inputs.clusters.readers();
   std::string body;
-  for (const Sources::Status& status : inputs.sources.statuses()) {
-    ready = ready && status.ready;
-    body += std::string(status.ready ? "[+] " : "[-] ") + status.resource + ": " +
-            std::string(status.reason.text());
-    if (!status.ready && !status.detail.empty()) body += " (" + status.detail + ")";
-    body += "\n";
+  for (const auto& reader : readers) {
+    const std::string cluster = readers.size() == 1 ? "" : reader->name() + " ";
+    for (const Sources::Status& status : reader->sources().statuses()) {
+      body += std::string(status.ready ? "[+] " : "[-] ") + cluster + status.resource + ": " +
+              std::string(status.reason.text());
+      if (!status.ready && !status.detail.empty()) body += " (" + status.detail + ")";
+      body += "\n";
+    }
+  }
+  for (const Clusters::Refusal& refusal : inputs.clusters.refusals()) {
+    body += "[-] " + refusal.name + ": " + refusal.reason + "\n";
   }
   return http::Response::Text(ready ? 200 : 503, body + (ready ? "ready\n" : "not ready\n"));
 }

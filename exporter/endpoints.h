@@ -9,16 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "exporter/clusters.h"
 #include "exporter/exposition/page.h"
-#include "exporter/sources.h"
 #include "http/server.h"
 
 namespace virtlens::exporter {
 
 struct EndpointInputs {
-  std::function<std::shared_ptr<const Page>()> scrape;
+  Clusters& clusters;
   std::function<bool()> draining;  // asked to stop: not ready
-  const Sources& sources;
   int max_scrapes = 8;
 };
 

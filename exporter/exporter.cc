@@ -3,13 +3,11 @@
 #include <atomic>
 
 #include "base/log.h"
+#include "exporter/clusters.h"
 #include "exporter/endpoints.h"
-#include "exporter/sources.h"
-#include "exporter/store.h"
 #include "exporter/telemetry.h"
 #include "http/server.h"
 #include "http/transport.h"
-#include "kube/client.h"
 #include "kube/config.h"
 
 namespace virtlens::exporter {
@@ -24,32 +22,36 @@ http::ServerOptions ServerOptionsOf(const Options& options, const std::string& l
   return server;
 }
 
+ClustersOptions ClustersOptionsOf(const Options& options) {
+  ClustersOptions clusters;
+  clusters.host_name = options.cluster;
+  clusters.members = options.clusters;
+  clusters.discover = options.discover_clusters == "true";
+  clusters.decode.vm_labels = options.vm_labels;
+  return clusters;
+}
+
 // The parts in the order in which they are built; destroyed in the reverse order.
 class RunningExporter final : public Exporter {
  public:
   RunningExporter(const Options& options, kube::Config config, Clock& clock)
       : transport_(http::MakeCurlTransport("virtlens-exporter/" VIRTLENS_VERSION)),
         random_(Random::FromEntropy()),
-        client_(std::move(config), *transport_, clock, random_),
-        store_(options.cluster, clock),
-        sources_(client_, *transport_, store_, clock, random_,
-                 DecodeOptions{.vm_labels = options.vm_labels}) {}
+        clusters_(ClustersOptionsOf(options), std::move(config), *transport_, clock, random_) {}
   ~RunningExporter() override { Stop(); }
 
   Result<void> Serve(const Options& options) {
-    const EndpointInputs inputs{.scrape = [this] { return Scrape(); },
+    const EndpointInputs inputs{.clusters = clusters_,
                                 .draining = [this] { return draining_.load(); },
-                                .sources = sources_,
                                 .max_scrapes = options.max_scrapes};
     VIRTLENS_TRY(platform_, http::Server::Start(ServerOptionsOf(options, options.listen),
                                                 PlatformRoutes(inputs)));
-    const TelemetryInputs telemetry{sources_, store_, client_, *platform_};
+    const TelemetryInputs telemetry{clusters_, *platform_};
     VIRTLENS_TRY(telemetry_, http::Server::Start(ServerOptionsOf(options, options.telemetry_listen),
                                                  TelemetryRoutes(inputs, [telemetry] {
                                                    return TelemetryText(telemetry);
                                                  })));
-    store_.Update([](Inventory& inventory, Micros now) { inventory.CountSince(now); });
-    sources_.Start();
+    clusters_.Start();
     return {};
   }
 
@@ -57,13 +59,15 @@ class RunningExporter final : public Exporter {
   std::string telemetry_address() const override { return telemetry_->address(); }
 
   ExporterStatus status() const override {
-    const StoreStatistics statistics = store_.statistics();
-    ExporterStatus status{.ready = sources_.ready(),
-                          .series_bytes = statistics.raw_bytes,
-                          .gzip_bytes = statistics.gzip_bytes,
-                          .seals = statistics.seals};
-    for (const Sources::Status& source : sources_.statuses()) {
-      if (source.resource == "virtualmachines.kubevirt.io") status.vms = source.objects;
+    ExporterStatus status{.ready = clusters_.ready()};
+    for (const auto& reader : clusters_.readers()) {
+      const StoreStatistics statistics = reader->store().statistics();
+      status.series_bytes += statistics.raw_bytes;
+      status.gzip_bytes += statistics.gzip_bytes;
+      status.seals += statistics.seals;
+      for (const Sources::Status& source : reader->sources().statuses()) {
+        if (source.resource == "virtualmachines.kubevirt.io") status.vms += source.objects;
+      }
     }
     return status;
   }
@@ -72,20 +76,13 @@ class RunningExporter final : public Exporter {
     if (draining_.exchange(true)) return;
     if (platform_) platform_->Stop();
     if (telemetry_) telemetry_->Stop();
-    sources_.Stop();
+    clusters_.Stop();
   }
 
  private:
-  std::shared_ptr<const Page> Scrape() {
-    sources_.Refresh();
-    return store_.Scrape();
-  }
-
   std::unique_ptr<http::Transport> transport_;
   Random random_;
-  kube::Client client_;
-  Store store_;
-  Sources sources_;
+  Clusters clusters_;
   std::atomic<bool> draining_{false};
   std::unique_ptr<http::Server> platform_;
   std::unique_ptr<http::Server> telemetry_;

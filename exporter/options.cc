@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "exporter/config_sections.h"
 
 namespace virtlens::exporter {
 namespace {
@@ -49,6 +50,9 @@ constexpr Setting kSettings[] = {
     {"vm-labels", "KEY",
      "VirtualMachine labels exposed on virt_vm_labels, repeated or by commas; * for all", nullptr,
      nullptr, &Options::vm_labels},
+    {"discover-clusters", "BOOL",
+     "true or false: read the member clusters that KubeSphere's Cluster objects name",
+     &Options::discover_clusters},
 };
 
 std::string KeyOf(const Setting& setting) {
@@ -64,9 +68,17 @@ const Setting* FindByKey(std::string_view key) {
   return nullptr;
 }
 
+const ConfigSection* FindSection(std::string_view key) {
+  for (const ConfigSection& section : ConfigSections()) {
+    if (section.key == key) return &section;
+  }
+  return nullptr;
+}
+
 std::string Nearby(const std::string& key) {
   std::vector<std::string> keys;
   for (const Setting& setting : kSettings) keys.push_back(KeyOf(setting));
+  for (const ConfigSection& section : ConfigSections()) keys.emplace_back(section.key);
   const std::vector<std::string_view> views(keys.begin(), keys.end());
   const std::string nearest(Nearest(key, views));
   return nearest.empty() ? "see --help for the keys" : "did you mean \"" + nearest + "\"?";
@@ -125,6 +137,10 @@ Result<void> Check(const Options& options) {
   if (!options.tls_client_ca.empty() && options.tls_cert.empty()) {
     return Fail(Code::kInvalidArgument, "tls-client-ca needs tls-cert and tls-key");
   }
+  if (options.discover_clusters != "true" && options.discover_clusters != "false") {
+    return Fail(Code::kInvalidArgument, "discover-clusters: \"" + options.discover_clusters +
+                                            "\" is neither true nor false");
+  }
   if (options.max_scrapes < 1) {
     return Fail(Code::kInvalidArgument, "max-scrapes: at least 1");
   }
@@ -147,6 +163,11 @@ constexpr std::string_view kFooter =
   cluster: prod-1
   listen: ":8080"
   vm_labels: [app, team]
+  clusters:                                  more clusters, read beside this one
+  - name: member-1
+    kubeconfig: /etc/virtlens/member-1.kubeconfig
+  - name: member-2
+    secret: {namespace: fleet, name: member-2, key: kubeconfig}
 
 Examples:
   virtlens-exporter                                    in a Pod: service account, :8080 and :8081
@@ -187,6 +208,10 @@ Result<void> ApplyConfig(const std::string& file, const std::string& content,
         return Fail(Code::kInvalidArgument, place + ": a key is a word");
       }
       const std::string& key = entry.first.Scalar();
+      if (const ConfigSection* section = FindSection(key)) {
+        VIRTLENS_CHECK(section->apply(entry.second, file, options));
+        continue;
+      }
       const Setting* setting = FindByKey(key);
       if (setting == nullptr) {
         return Fail(Code::kInvalidArgument,

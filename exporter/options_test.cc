@@ -53,6 +53,30 @@ TEST(Config, AnUnknownKeyNamesFileLineAndTheNearestKey) {
             "v.yaml:2: unknown key \"lisen\"; did you mean \"listen\"?");
 }
 
+TEST(Config, ClustersAreReadWithTheirKubeconfigOrSecret) {
+  Options options;
+  ASSERT_TRUE(ApplyConfig("v.yaml",
+                          "clusters:\n- {name: a, kubeconfig: /k, context: c}\n"
+                          "- {name: b, secret: {namespace: s, name: t}}\n",
+                          {}, options));
+  ASSERT_EQ(options.clusters.size(), 2u);
+  EXPECT_EQ(options.clusters[0], (MemberOptions{.name = "a", .kubeconfig = "/k", .context = "c"}));
+  EXPECT_EQ(options.clusters[1],
+            (MemberOptions{.name = "b", .secret_namespace = "s", .secret_name = "t"}));
+}
+
+TEST(Config, ABadClusterNamesFileLineAndRemedy) {
+  EXPECT_EQ(ConfigError("clusters: a\n"), "v.yaml:1: clusters is a list, write - name: ...");
+  EXPECT_EQ(ConfigError("clusters:\n- {name: a, kubeconfg: /k}\n"),
+            "v.yaml:2: clusters: unknown key \"kubeconfg\"; did you mean \"kubeconfig\"?");
+  EXPECT_EQ(ConfigError("clusters:\n- {name: a}\n"),
+            "v.yaml:2: clusters: \"a\" needs one of kubeconfig and secret");
+  EXPECT_EQ(ConfigError("clusters:\n- {name: a, kubeconfig: /k}\n- {name: a, kubeconfig: /l}\n"),
+            "v.yaml:3: clusters: \"a\" is there twice; every cluster needs its own name");
+  EXPECT_EQ(ConfigError("clusters:\n- {name: a, secret: {name: t}}\n"),
+            "v.yaml:2: clusters: secret: needs namespace and name");
+}
+
 TEST(Config, AWrongTypeNamesFileLineAndKey) {
   EXPECT_EQ(ConfigError("max_scrapes: many\n"), "v.yaml:1: max_scrapes is a number, not \"many\"");
   EXPECT_EQ(ConfigError("vm_labels: app\n"), "v.yaml:1: vm_labels is a list, write [a, b]");

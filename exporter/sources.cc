@@ -318,6 +318,13 @@ bool Sources::ready() const {
   return true;
 }
 
+bool Sources::settled() const {
+  for (const auto& source : sources_) {
+    if (!source->ready() && source->state() == kube::SourceState::kStarting) return false;
+  }
+  return true;
+}
+
 std::vector<Sources::Status> Sources::statuses() const {
   std::vector<Status> statuses;
   for (const auto& source : sources_) statuses.push_back(source->status());

@@ -46,6 +46,8 @@ class Sources {
 
   // Every source has been listed whole at least once, or is known to be absent.
   bool ready() const;
+  // Every source is ready, or has tried and failed.
+  bool settled() const;
 
   struct Status {
     std::string resource;

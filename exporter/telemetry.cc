@@ -75,57 +75,97 @@ constexpr SourceCounter kSourceCounters[] = {
      [](const Sources::Status& s) { return s.repaired; }},
 };
 
-void AppendSources(const Sources& sources, std::vector<MetricFamily>& families) {
-  const std::vector<Sources::Status> statuses = sources.statuses();
+using Readers = std::vector<std::shared_ptr<ClusterReader>>;
+
+void AppendSources(const Readers& readers, std::vector<MetricFamily>& families) {
+  std::vector<std::pair<std::string, Sources::Status>> statuses;
+  for (const auto& reader : readers) {
+    const std::string cluster = reader->name();
+    for (auto& status : reader->sources().statuses()) statuses.emplace_back(cluster, status);
+  }
   for (const SourceCounter& counter : kSourceCounters) {
     FamilyBuilder family(families, MetricType::Counter, std::string(counter.name),
                          std::string(counter.help));
-    for (const Sources::Status& status : statuses) {
-      family.Add(counter.read(status), {{"resource", status.resource}});
+    for (const auto& [cluster, status] : statuses) {
+      family.Add(counter.read(status), {{"cluster", cluster}, {"resource", status.resource}});
     }
   }
   FamilyBuilder events(families, MetricType::Counter, "virtlens_watch_events_total",
                        "Watch events received.");
-  for (const Sources::Status& status : statuses) {
-    events.Add(status.reflector->events_added.load(),
-               {{"resource", status.resource}, {"type", "added"}});
-    events.Add(status.reflector->events_modified.load(),
-               {{"resource", status.resource}, {"type", "modified"}});
-    events.Add(status.reflector->events_deleted.load(),
-               {{"resource", status.resource}, {"type", "deleted"}});
+  for (const auto& [cluster, status] : statuses) {
+    const auto add = [&, &name = cluster, &of = status](const char* type, std::uint64_t count) {
+      events.Add(count, {{"cluster", name}, {"resource", of.resource}, {"type", type}});
+    };
+    add("added", status.reflector->events_added.load());
+    add("modified", status.reflector->events_modified.load());
+    add("deleted", status.reflector->events_deleted.load());
   }
 }
 
-void AppendStore(const Store& store, std::vector<MetricFamily>& families) {
-  const StoreStatistics s = store.statistics();
-  const auto counter = [&](const char* name, const char* help) {
-    return FamilyBuilder(families, MetricType::Counter, name, help);
+// A counter of which each cluster has one.
+template <class Values>
+struct ClusterCounter {
+  std::string_view name;
+  std::string_view help;
+  double (*read)(const Values&);
+};
+
+constexpr ClusterCounter<StoreStatistics> kStoreCounters[] = {
+    {"virtlens_seals_total", "Scrapes that found changes to render.",
+     [](const StoreStatistics& s) { return static_cast<double>(s.seals); }},
+    {"virtlens_seal_seconds_total", "Time spent sealing.",
+     [](const StoreStatistics& s) { return s.seal_seconds; }},
+    {"virtlens_rendered_chunks_total", "Pairs of leaf and family rendered.",
+     [](const StoreStatistics& s) { return static_cast<double>(s.rendered_chunks); }},
+    {"virtlens_compressed_chunks_total", "Rendered chunks whose text differed.",
+     [](const StoreStatistics& s) { return static_cast<double>(s.compressed_chunks); }},
+    {"virtlens_repaired_labels_total", "Label values that were not UTF-8, repaired.",
+     [](const StoreStatistics& s) { return static_cast<double>(s.repaired_labels); }},
+};
+
+constexpr ClusterCounter<kube::ClientStatistics> kClientCounters[] = {
+    {"virtlens_api_requests_total", "Requests to the API server, without watches.",
+     [](const kube::ClientStatistics& k) { return static_cast<double>(k.requests); }},
+    {"virtlens_api_errors_total", "Of those, errors.",
+     [](const kube::ClientStatistics& k) { return static_cast<double>(k.errors); }},
+    {"virtlens_api_retries_total", "Of those, retries after Retry-After.",
+     [](const kube::ClientStatistics& k) { return static_cast<double>(k.retries); }},
+    {"virtlens_api_throttled_total", "Requests that API priority and fairness put off.",
+     [](const kube::ClientStatistics& k) { return static_cast<double>(k.throttled); }},
+};
+
+void AppendClusters(const Readers& readers, std::vector<MetricFamily>& families) {
+  const auto append = [&](const auto& counters, const auto& values_of) {
+    for (const auto& counter : counters) {
+      FamilyBuilder family(families, MetricType::Counter, std::string(counter.name),
+                           std::string(counter.help));
+      for (const auto& reader : readers) {
+        family.Add(counter.read(values_of(*reader)), {{"cluster", reader->name()}});
+      }
+    }
   };
-  counter("virtlens_seals_total", "Scrapes that found changes to render.").Add(s.seals);
-  counter("virtlens_seal_seconds_total", "Time spent sealing.").Add(s.seal_seconds);
-  counter("virtlens_rendered_chunks_total", "Pairs of leaf and family rendered.")
-      .Add(s.rendered_chunks);
-  counter("virtlens_compressed_chunks_total", "Rendered chunks whose text differed.")
-      .Add(s.compressed_chunks);
-  counter("virtlens_repaired_labels_total", "Label values that were not UTF-8, repaired.")
-      .Add(s.repaired_labels);
-  FamilyBuilder(families, MetricType::Gauge, "virtlens_page_bytes", "Size of the current page.")
-      .Add(s.raw_bytes, {{"encoding", "identity"}})
-      .Add(s.gzip_bytes, {{"encoding", "gzip"}});
+  append(kStoreCounters, [](const ClusterReader& r) { return r.store().statistics(); });
+  append(kClientCounters, [](const ClusterReader& r) { return r.client().statistics(); });
+  FamilyBuilder page(families, MetricType::Gauge, "virtlens_page_bytes",
+                     "Size of the current page.");
+  for (const auto& reader : readers) {
+    const StoreStatistics s = reader->store().statistics();
+    page.Add(s.raw_bytes, {{"cluster", reader->name()}, {"encoding", "identity"}})
+        .Add(s.gzip_bytes, {{"cluster", reader->name()}, {"encoding", "gzip"}});
+  }
 }
 
-void AppendClients(const kube::Client& client, const http::Server& server,
-                   std::vector<MetricFamily>& families) {
+void AppendMembers(const Clusters& clusters, std::vector<MetricFamily>& families) {
+  FamilyBuilder family(families, MetricType::Gauge, "virtlens_cluster_up",
+                       "1: the cluster is being read; 0: it cannot be, see /readyz for why.");
+  for (const auto& reader : clusters.readers()) family.Add(1.0, {{"cluster", reader->name()}});
+  for (const auto& refusal : clusters.refusals()) family.Add(0.0, {{"cluster", refusal.name}});
+}
+
+void AppendServer(const http::Server& server, std::vector<MetricFamily>& families) {
   const auto counter = [&](const char* name, const char* help, std::uint64_t value) {
     FamilyBuilder(families, MetricType::Counter, name, help).Add(value);
   };
-  const kube::ClientStatistics k = client.statistics();
-  counter("virtlens_api_requests_total", "Requests to the API server, without watches.",
-          k.requests);
-  counter("virtlens_api_errors_total", "Of those, errors.", k.errors);
-  counter("virtlens_api_retries_total", "Of those, retries after Retry-After.", k.retries);
-  counter("virtlens_api_throttled_total", "Requests that API priority and fairness put off.",
-          k.throttled);
   const http::ServerStatistics h = server.statistics();
   counter("virtlens_http_requests_total", "Requests received.", h.requests);
   counter("virtlens_http_requests_limited_total", "Requests refused: too many at once.",
@@ -204,9 +244,11 @@ std::string TelemetryText(const TelemetryInputs& inputs) {
   families.reserve(64);  // builders keep references
   FamilyBuilder(families, MetricType::Gauge, "virtlens_build_info", "The version that runs.")
       .Add(1.0, {{"version", VIRTLENS_VERSION}});
-  AppendSources(inputs.sources, families);
-  AppendStore(inputs.store, families);
-  AppendClients(inputs.client, inputs.platform, families);
+  const Readers readers = inputs.clusters.readers();
+  AppendMembers(inputs.clusters, families);
+  AppendSources(readers, families);
+  AppendClusters(readers, families);
+  AppendServer(inputs.platform, families);
   AppendProcess(families);
   return prometheus::TextSerializer().Serialize(families);
 }

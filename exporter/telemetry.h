@@ -1,24 +1,21 @@
 // The program's own metrics, virtlens_* and process_*, through prometheus-cpp.
 //
-// All of them are read from the parts when scraped; nothing is counted twice.
+// All of them are read from the parts when scraped; nothing is counted twice. What belongs to one
+// cluster carries its name in the label cluster.
 //
 // Thread contract: Text may be called from any thread.
 #pragma once
 
 #include <string>
 
-#include "exporter/sources.h"
-#include "exporter/store.h"
+#include "exporter/clusters.h"
 #include "http/server.h"
-#include "kube/client.h"
 
 namespace virtlens::exporter {
 
 // What Text reads; all outlive the call. `platform` is the server of the platform's series.
 struct TelemetryInputs {
-  const Sources& sources;
-  const Store& store;
-  const kube::Client& client;
+  const Clusters& clusters;
   const http::Server& platform;
 };
 

@@ -1,5 +1,5 @@
-// Base64 (RFC 4648 section 4), for the -data fields of a kubeconfig and basic authentication.
-// Private to kube/. Thread contract: pure functions.
+// Base64 (RFC 4648 section 4): the -data fields of a kubeconfig, Secrets, basic authentication.
+// Thread contract: pure functions.
 #pragma once
 
 #include <optional>

@@ -99,4 +99,22 @@ Result<Config> LoadConfig(const ConfigOptions& given) {
   return LoadHomeConfig(options);
 }
 
+Result<Config> LoadEmbeddedConfig(const std::string& content, const std::string& origin) {
+  const auto read = [&](const std::string& path) -> Result<std::string> {
+    if (path == origin) return content;
+    return Fail(Code::kInvalidArgument, "names the file " + path + "; give the data itself");
+  };
+  VIRTLENS_TRY(Config config, LoadKubeconfig({origin}, "", read));
+  if (config.exec) {
+    return Fail(Code::kInvalidArgument,
+                origin + ": runs a command for its credentials; give a token or a certificate");
+  }
+  // A path may resolve to `origin` itself, which `read` would take for the file.
+  if (!config.token_file.empty() || !config.tls.ca_file.empty() ||
+      !config.tls.certificate_file.empty() || !config.tls.key_file.empty()) {
+    return Fail(Code::kInvalidArgument, origin + ": names a file; give the data itself");
+  }
+  return config;
+}
+
 }  // namespace virtlens::kube

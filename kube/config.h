@@ -27,6 +27,7 @@ struct ExecPlugin {
   std::string install_hint;
   bool provide_cluster_info = false;
   std::string interactive_mode;  // Never, IfAvailable, Always
+  bool operator==(const ExecPlugin&) const = default;
 };
 
 struct Impersonation {
@@ -34,6 +35,7 @@ struct Impersonation {
   std::string uid;
   std::vector<std::string> groups;
   std::vector<std::pair<std::string, std::string>> extra;
+  bool operator==(const Impersonation&) const = default;
 };
 
 struct Config {
@@ -48,6 +50,7 @@ struct Config {
   std::string context_namespace = "default";
   std::string context;  // name of the context in use; "in-cluster"
   std::string source;   // the file(s) it came from, for messages
+  bool operator==(const Config&) const = default;
 };
 
 struct ConfigOptions {
@@ -61,5 +64,10 @@ struct ConfigOptions {
 // Errors are kInvalidArgument and name file, place and remedy, e.g.
 // `/home/a/.kube/config: context "prod" not found; it has: dev, stage`.
 Result<Config> LoadConfig(const ConfigOptions& given);
+
+// A kubeconfig out of an API object, by its current-context. Whoever wrote the object must not make
+// us run a command or read a file: both are kInvalidArgument. `origin` is for messages, e.g.
+// "Secret fleet/member-1".
+Result<Config> LoadEmbeddedConfig(const std::string& content, const std::string& origin);
 
 }  // namespace virtlens::kube

@@ -169,6 +169,33 @@ TEST_F(ConfigTest, ErrorsNameFileLineAndRemedyAndNoSecret) {
             std::string::npos);
 }
 
+// Whoever may write a Secret must not run commands in our Pod, nor read its files.
+TEST_F(ConfigTest, AKubeconfigFromTheApiMayNeitherRunCommandsNorReadFiles) {
+  const auto load = [&](const std::string& cluster, const std::string& user) {
+    Use(cluster, user);
+    return LoadEmbeddedConfig(files_["/k/config"], "Secret fleet/member-1");
+  };
+  const auto good = load("{server: 'https://h'}", "{token: t}");
+  ASSERT_TRUE(good) << good.error().message;
+  EXPECT_EQ(good->server, "https://h");
+  EXPECT_EQ(good->token, "t");
+
+  const std::string api =
+      "{apiVersion: client.authentication.k8s.io/v1, command: /bin/sh, "
+      "interactiveMode: Never}";
+  const auto exec = load("{server: 'https://h'}", "{exec: " + api + "}");
+  ASSERT_FALSE(exec);
+  EXPECT_EQ(exec.error().message,
+            "Secret fleet/member-1: runs a command for its credentials; give a token or a "
+            "certificate");
+  for (const char* path : {"/etc/passwd", "member-1"}) {
+    EXPECT_FALSE(load("{server: 'https://h'}", "{tokenFile: " + std::string(path) + "}")) << path;
+    EXPECT_FALSE(load("{server: 'https://h', certificate-authority: " + std::string(path) + "}",
+                      "{token: t}"))
+        << path;
+  }
+}
+
 TEST_F(ConfigTest, BrokenFilesAreNamed) {
   EXPECT_EQ(ErrorOf("/absent"), "--kubeconfig: no such file: /absent");
   files_["/k/config"] = "a: [";

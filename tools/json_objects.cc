@@ -88,6 +88,8 @@ std::optional<std::size_t> BadLine(std::string_view text) {
     const std::size_t bytes = std::min(error.byte, repaired.size());
     return static_cast<std::size_t>(
         std::count(repaired.begin(), repaired.begin() + static_cast<std::ptrdiff_t>(bytes), '\n'));
+  } catch (const nlohmann::json::out_of_range&) {
+    return std::nullopt;  // a number that no double holds is JSON all the same
   }
 }
 

@@ -101,6 +101,14 @@ TEST(JsonObjectsTest, AnObjectThatDoesNotDecodeButIsJsonIsNoErrorOfTheFile) {
       << "ill-formed UTF-8 is repaired later";
 }
 
+// It once ended the program: nlohmann/json tells it apart from what is no JSON.
+TEST(JsonObjectsTest, ANumberThatNoDoubleHoldsDoesNotEndTheProgram) {
+  EXPECT_EQ(ReadJson("[1e999]").error, "1: items must be objects");
+  const Read read = ReadJson(R"({"apiVersion":"v1","kind":"Pod","broken":1e999})" + kB);
+  EXPECT_EQ(read.error, "");
+  EXPECT_EQ(read.objects.size(), 2u);
+}
+
 TEST(JsonObjectsTest, IllFormedUtf8IsRepairedWhereverItStands) {
   const std::string bad = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"x\":\"\xff\"}";
   const std::string good = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"x\":\"\xEF\xBF\xBD\"}";

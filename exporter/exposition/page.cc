@@ -49,6 +49,22 @@ Page::Page(std::vector<FamilyPart> families)
       text_(Measure(Format::kText)),
       openmetrics_(Measure(Format::kOpenMetrics)) {}
 
+std::shared_ptr<const Page> Page::Join(std::span<const std::shared_ptr<const Page>> pages) {
+  if (pages.size() == 1) return pages.front();
+  std::vector<FamilyPart> families;
+  for (const auto& page : pages) {
+    if (families.empty()) {
+      families = page->families();
+      continue;
+    }
+    for (std::size_t i = 0; i < families.size(); ++i) {
+      const auto& chunks = page->families()[i].chunks;
+      families[i].chunks.insert(families[i].chunks.end(), chunks.begin(), chunks.end());
+    }
+  }
+  return std::make_shared<const Page>(std::move(families));
+}
+
 http::Response Page::Respond(Format format, bool gzip, const FamilyNames* only) const {
   Chunks chunks = Select(format, only);
   http::Response response;

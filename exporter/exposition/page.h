@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,10 @@ class Page {
  public:
   // The order of the families is the order on the wire.
   explicit Page(std::vector<FamilyPart> families);
+
+  // One page of several, whose families are the same and in the same order: those of each family
+  // follow one another.
+  static std::shared_ptr<const Page> Join(std::span<const std::shared_ptr<const Page>> pages);
 
   // The whole page, or only the families named in `only` (unknown names select nothing). A family
   // without samples leaves no trace, its header included.

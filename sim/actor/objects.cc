@@ -19,7 +19,7 @@ KindFacts Facts(std::string group, std::string version, std::string plural, std:
 }
 
 const KindFacts& FactsOf(Kind kind) {
-  static const std::array<KindFacts, 10> kFacts = {
+  static const std::array<KindFacts, 10> facts = {
       Facts("", "v1", "namespaces", "Namespace", false),
       Facts("", "v1", "nodes", "Node", false),
       Facts("", "v1", "pods", "Pod", true),
@@ -32,7 +32,7 @@ const KindFacts& FactsOf(Kind kind) {
             "VirtualMachineInstanceMigration", true),
       Facts("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume", true),
   };
-  return kFacts[static_cast<std::size_t>(kind)];
+  return facts[static_cast<std::size_t>(kind)];
 }
 
 std::string MapText(const Json& object, std::string_view map, std::string_view key) {

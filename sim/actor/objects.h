@@ -73,8 +73,8 @@ bool ConditionIs(const Json& object, std::string_view type, std::string_view sta
 struct ConditionSpec {
   std::string_view type;
   std::string_view status = "True";
-  std::string_view reason = "";
-  std::string_view message = "";
+  std::string_view reason{};
+  std::string_view message{};
   bool transition_time = true;  // false: lastTransitionTime stays null, as virt-handler leaves it
 };
 // Adds or updates one; lastTransitionTime moves only with the status.

@@ -154,7 +154,7 @@ void WriteStatus(const Json& vm, const VmContext& context, WallTime now, Decisio
 }  // namespace
 
 std::string RunStrategy(const Json& vm) {
-  const std::string strategy = Text(vm, "spec/runStrategy");
+  std::string strategy = Text(vm, "spec/runStrategy");
   if (!strategy.empty()) return strategy;
   return Flag(vm, "spec/running") ? "Always" : "Halted";
 }

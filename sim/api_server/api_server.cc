@@ -18,9 +18,9 @@
 namespace virtlens::sim {
 namespace {
 
-const kube::ResourceType kCrdType{"apiextensions.k8s.io", "v1", "customresourcedefinitions",
+const kube::ResourceType crd_type{"apiextensions.k8s.io", "v1", "customresourcedefinitions",
                                   "CustomResourceDefinition", false};
-const kube::ResourceType kNamespaceType{"", "v1", "namespaces", "Namespace", false};
+const kube::ResourceType namespace_type{"", "v1", "namespaces", "Namespace", false};
 
 Result<std::string> RandomToken() {
   std::array<unsigned char, 16> bytes{};
@@ -134,7 +134,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::Start(ApiServerOptions options) {
   std::unique_ptr<ApiServer> server(new ApiServer(std::move(implementation)));
   for (const char* name : {"default", "kube-system"}) {
     VIRTLENS_TRY(const auto created,
-                 server->store().Create(kNamespaceType, "", {{"metadata", {{"name", name}}}}));
+                 server->store().Create(namespace_type, "", {{"metadata", {{"name", name}}}}));
   }
   for (const auto& resource : resources) VIRTLENS_CHECK(server->InstallCrd(resource));
   return server;
@@ -185,7 +185,7 @@ Access& ApiServer::access() { return implementation_->access_; }
 Faults& ApiServer::faults() { return implementation_->faults_; }
 
 Result<void> ApiServer::InstallCrd(const ServedResource& resource) {
-  VIRTLENS_TRY(const auto created, store().Create(kCrdType, "", CrdOf(resource)));
+  VIRTLENS_TRY(const auto created, store().Create(crd_type, "", CrdOf(resource)));
   return {};
 }
 
@@ -194,14 +194,14 @@ Result<void> ApiServer::InstallCrd(const kube::ResourceType& type, bool has_stat
 }
 
 Result<void> ApiServer::RemoveCrd(const kube::ResourceType& type) {
-  VIRTLENS_TRY(const auto deleted, store().Delete(kCrdType, "", type.QualifiedName(), {}));
+  VIRTLENS_TRY(const auto deleted, store().Delete(crd_type, "", type.QualifiedName(), {}));
   return {};
 }
 
 Result<ObjectPtr> ApiServer::Seed(const kube::ResourceType& type, Json object) {
   const std::string space = TextOf(ObjectOf(object, "metadata"), "namespace");
   if (!space.empty()) {
-    const auto created = store().Create(kNamespaceType, "", {{"metadata", {{"name", space}}}});
+    const auto created = store().Create(namespace_type, "", {{"metadata", {{"name", space}}}});
     if (!created && created.error().code != Code::kAlreadyExists) return Fail(created.error());
   }
   return store().Create(type, space, std::move(object));

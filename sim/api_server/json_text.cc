@@ -43,17 +43,17 @@ std::string TextOf(const Json& object, const char* key) {
 }
 
 const Json& ObjectOf(const Json& object, const char* key) {
-  static const Json kEmpty = Json::object();
-  if (!object.is_object()) return kEmpty;
+  static const Json empty = Json::object();
+  if (!object.is_object()) return empty;
   const auto found = object.find(key);
-  return found != object.end() && found->is_object() ? *found : kEmpty;
+  return found != object.end() && found->is_object() ? *found : empty;
 }
 
 const Json& ArrayOf(const Json& object, const char* key) {
-  static const Json kEmpty = Json::array();
-  if (!object.is_object()) return kEmpty;
+  static const Json empty = Json::array();
+  if (!object.is_object()) return empty;
   const auto found = object.find(key);
-  return found != object.end() && found->is_array() ? *found : kEmpty;
+  return found != object.end() && found->is_array() ? *found : empty;
 }
 
 }  // namespace virtlens::sim

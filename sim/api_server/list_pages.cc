@@ -80,7 +80,8 @@ http::Body ListBody(const kube::ResourceType& type, Page page) {
   }
   std::string head = fmt::format(R"({{"kind":"{}List","apiVersion":"{}","metadata":{},"items":[)",
                                  type.kind, type.ApiVersion(), DumpJson(metadata));
-  return http::BodyGenerator([page = std::move(page), head = std::move(head), at = page.begin,
+  const std::size_t begin = page.begin;
+  return http::BodyGenerator([page = std::move(page), head = std::move(head), at = begin,
                               started = false](std::string& out) mutable {
     if (!started) out += head;
     started = true;

@@ -32,7 +32,7 @@ class ListPages {
   // `owner` names what is listed: a token is good only for the same list. limit 0: no limit.
   Page First(std::string_view owner, SharedSnapshot list, std::size_t limit);
   // kExpired: the list is no longer kept. kInvalidArgument: not a token of ours.
-  Result<Page> Continue(std::string_view owner, std::string_view token, std::size_t limit);
+  Result<Page> Continue(std::string_view owner, std::string_view text, std::size_t limit);
   // Expires every token.
   void Clear();
 

@@ -27,7 +27,7 @@ void Store::DeleteAll(std::vector<ObjectReference>& doomed) {
 
 ObjectPtr Store::MarkOrRemove(Collection& collection, const std::string& key, bool orphan,
                               std::vector<ObjectReference>& doomed) {
-  const ObjectPtr previous = collection.objects.find(key)->second;
+  ObjectPtr previous = collection.objects.find(key)->second;
   // What is stored was serialised here, so it parses.
   Json object = ParseJson(previous->json).value_or(Json::object());
   const bool is_namespace = collection.resource.type.QualifiedName() == "namespaces";

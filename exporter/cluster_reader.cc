@@ -1,0 +1,32 @@
+#include "exporter/cluster_reader.h"
+
+namespace virtlens::exporter {
+
+ClusterReader::ClusterReader(const std::string& cluster, kube::Config config,
+                             http::Transport& transport, Clock& clock, Random& random,
+                             const DecodeOptions& decode)
+    : client_(std::move(config), transport, clock, random),
+      store_(cluster, clock),
+      sources_(client_, transport, store_, clock, random, decode) {}
+
+ClusterReader::~ClusterReader() { Stop(); }
+
+void ClusterReader::Start() {
+  store_.Update([](Inventory& inventory, Micros now) { inventory.CountSince(now); });
+  sources_.Start();
+}
+
+void ClusterReader::Stop() { sources_.Stop(); }
+
+std::shared_ptr<const Page> ClusterReader::Scrape() {
+  sources_.Refresh();
+  return store_.Scrape();
+}
+
+std::string ClusterReader::name() const {
+  std::string name;
+  store_.Update([&](Inventory& inventory, Micros) { name = inventory.cluster(); });
+  return name;
+}
+
+}  // namespace virtlens::exporter

@@ -1,0 +1,47 @@
+// One Kubernetes cluster that is being read: its client, its store and its sources, and nothing
+// shared with another cluster but the transport. So what is broken here stays here.
+//
+// Thread contract: Start and Stop by one thread; the rest from any. References given outlive it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "exporter/sources.h"
+#include "exporter/store.h"
+#include "http/transport.h"
+#include "kube/client.h"
+#include "kube/config.h"
+
+namespace virtlens::exporter {
+
+class ClusterReader {
+ public:
+  // `cluster`: the label; "" for what the cluster calls itself.
+  ClusterReader(const std::string& cluster, kube::Config config, http::Transport& transport,
+                Clock& clock, Random& random, const DecodeOptions& decode);
+  ~ClusterReader();  // stops
+
+  // Counters count from now on.
+  void Start();
+  void Stop();
+
+  // The current state, sealed.
+  std::shared_ptr<const Page> Scrape();
+
+  // What the label cluster says now.
+  std::string name() const;
+  kube::Client& client() { return client_; }
+  const kube::Client& client() const { return client_; }
+  const Store& store() const { return store_; }
+  const Sources& sources() const { return sources_; }
+
+ private:
+  kube::Client client_;
+  mutable Store store_;
+  Sources sources_;
+};
+
+}  // namespace virtlens::exporter

@@ -1,0 +1,89 @@
+// The clusters that one exporter reads: the host, and its members, which come and go.
+//
+//   host ────────► ClusterReader ─┐
+//   FindMembers ─► ClusterReader ─┼─► Page::Join ─► /metrics
+//   (every 30 s)   ClusterReader ─┘
+//
+// Each cluster has its own store and threads: one that hangs or is broken delays no other. A member
+// whose kubeconfig changes is read anew; one whose kubeconfig cannot be had right now stays as it
+// is; one that is no longer named goes, and its series with it.
+//
+// Thread contract: Start and Stop by one thread; the rest from any.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "exporter/cluster_reader.h"
+#include "exporter/members.h"
+
+namespace virtlens::exporter {
+
+struct ClustersOptions {
+  std::string host_name;  // the label cluster of the host; "": what it calls itself
+  std::vector<MemberOptions> members;
+  bool discover = true;  // KubeSphere's Cluster objects
+  Duration interval = std::chrono::seconds(30);
+  DecodeOptions decode;
+};
+
+class Clusters {
+ public:
+  // References outlive it.
+  Clusters(ClustersOptions options, kube::Config host, http::Transport& transport, Clock& clock,
+           Random& random);
+  ~Clusters();  // stops
+
+  void Start();
+  void Stop();
+
+  // The state of every cluster, the host first, then by name.
+  std::shared_ptr<const Page> Scrape();
+
+  // The host's sources are synced or known to be absent, and each member's are, or are known to
+  // fail: a member that is down must not take the host's series out of service.
+  bool ready() const;
+
+  // The host first, then by name.
+  std::vector<std::shared_ptr<ClusterReader>> readers() const;
+
+  // Members that cannot be read at all, and why.
+  struct Refusal {
+    std::string name;
+    std::string reason;
+  };
+  std::vector<Refusal> refusals() const;
+
+  // One look at who the members are; Start repeats it. For tests.
+  void FollowMembers(const std::stop_token& stop);
+
+ private:
+  using Readers = std::map<std::string, std::shared_ptr<ClusterReader>>;
+
+  void Run(const std::stop_token& stop);
+  // What FindMembers says, applied; returns what has to be stopped, which takes time.
+  std::vector<std::shared_ptr<ClusterReader>> Apply(const Members& members);
+  std::shared_ptr<ClusterReader> Read(const std::string& name, const kube::Config& config);
+  void Refuse(const std::string& name, const std::string& reason);
+
+  const ClustersOptions options_;
+  http::Transport& transport_;
+  Clock& clock_;
+  Random& random_;
+  const std::shared_ptr<ClusterReader> host_;
+
+  mutable std::mutex mutex_;
+  Readers members_;
+  std::map<std::string, std::string> refused_;
+  std::vector<std::shared_ptr<const Page>> joined_from_;
+  std::shared_ptr<const Page> joined_;
+
+  std::jthread thread_;  // last: it uses all of the above
+};
+
+}  // namespace virtlens::exporter
