@@ -23,6 +23,16 @@ std::shared_ptr<const Page> ClusterReader::Scrape() {
   return store_.Scrape();
 }
 
+std::vector<std::string> ClusterReader::ProjectsOf(std::string_view workspace) const {
+  std::vector<std::string> projects;
+  store_.Update([&](Inventory& inventory, Micros) {
+    inventory.namespaces.ForEach([&](const NamespaceSubject& space) {
+      if (space.row.workspace.text() == workspace) projects.push_back(space.key.name);
+    });
+  });
+  return projects;
+}
+
 std::string ClusterReader::name() const {
   std::string name;
   store_.Update([&](Inventory& inventory, Micros) { name = inventory.cluster(); });

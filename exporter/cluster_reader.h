@@ -6,6 +6,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -30,6 +32,9 @@ class ClusterReader {
 
   // The current state, sealed.
   std::shared_ptr<const Page> Scrape();
+
+  // The namespaces that carry the workspace's label.
+  std::vector<std::string> ProjectsOf(std::string_view workspace) const;
 
   // What the label cluster says now.
   std::string name() const;

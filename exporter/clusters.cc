@@ -1,5 +1,6 @@
 #include "exporter/clusters.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/log.h"
@@ -96,9 +97,14 @@ void Clusters::Refuse(const std::string& name, const std::string& reason) {
   Warning("member cluster cannot be read", {{"cluster", name}, {"reason", reason}});
 }
 
-std::shared_ptr<const Page> Clusters::Scrape() {
+std::shared_ptr<const Page> Clusters::Scrape(const std::vector<std::string>& only) {
   std::vector<std::shared_ptr<const Page>> pages;
-  for (const auto& reader : readers()) pages.push_back(reader->Scrape());
+  for (const auto& reader : readers()) {
+    const bool wanted =
+        only.empty() || std::find(only.begin(), only.end(), reader->name()) != only.end();
+    if (wanted) pages.push_back(reader->Scrape());
+  }
+  if (!only.empty()) return Page::Join(pages);
   std::lock_guard lock(mutex_);
   if (pages != joined_from_) {
     joined_ = Page::Join(pages);

@@ -42,8 +42,8 @@ class Clusters {
   void Start();
   void Stop();
 
-  // The state of every cluster, the host first, then by name.
-  std::shared_ptr<const Page> Scrape();
+  // The state of every cluster, the host first, then by name; `only`, when not empty: of those.
+  std::shared_ptr<const Page> Scrape(const std::vector<std::string>& only = {});
 
   // The host's sources are synced or known to be absent, and each member's are, or are known to
   // fail: a member that is down must not take the host's series out of service.

@@ -8,6 +8,8 @@
 #include <fstream>
 
 #include "exporter/exposition/testing/exposition_reader.h"
+#include "exporter/scrape_access.h"
+#include "exporter/scrape_selection.h"
 #include "kube/base64.h"
 #include "sim/api_server/api_server.h"
 
@@ -17,6 +19,7 @@ namespace {
 using nlohmann::json;
 
 const kube::ResourceType vm_type{"kubevirt.io", "v1", "virtualmachines", "VirtualMachine", true};
+const kube::ResourceType namespace_type{"", "v1", "namespaces", "Namespace", false};
 const kube::ResourceType secret_type{"", "v1", "secrets", "Secret", true};
 const kube::ResourceType cluster_type{"cluster.kubesphere.io", "v1alpha1", "clusters", "Cluster",
                                       false};
@@ -27,14 +30,14 @@ std::unique_ptr<sim::ApiServer> StartServer() {
   return std::move(*server);
 }
 
-void AddVm(sim::ApiServer& server, const std::string& name) {
-  const json vm = {{"metadata", {{"name", name}, {"namespace", "web"}}},
+void AddVm(sim::ApiServer& server, const std::string& name, const std::string& space = "web") {
+  const json vm = {{"metadata", {{"name", name}, {"namespace", space}}},
                    {"spec", {{"runStrategy", "Halted"}}}};
   ASSERT_TRUE(server.Seed(vm_type, vm));
 }
 
-std::string TextOf(const Page& page) {
-  const http::Response response = page.Respond(Format::kText, false);
+std::string TextOf(const Page& page, const SeriesScope* scope = nullptr) {
+  const http::Response response = page.Respond(Format::kText, false, nullptr, scope);
   std::string text;
   std::string piece;
   const auto& generate = std::get<http::BodyGenerator>(response.body);
@@ -173,6 +176,69 @@ TEST_F(ClustersTest, ClusterObjectsOfKubeSphereAreMembersUntilTheyGo) {
   ASSERT_TRUE(WaitFor([](const std::string& text) {
     return text.find("cluster=\"m1\"") == std::string::npos && Has(text, "host", "on-host");
   })) << text_;
+}
+
+http::Request Asking(const std::string& query) {
+  http::Request request;
+  request.query = query;
+  request.headers.Add("Authorization", "Bearer t");
+  return request;
+}
+
+// The page that a query gets; the error's message when it is refused.
+std::string Answer(Clusters& clusters, const std::string& query, ScrapeAccess* access = nullptr) {
+  const auto selection = SelectScrape(Asking(query), clusters, access);
+  if (!selection) return selection.error().message;
+  return TextOf(*clusters.Scrape(selection->clusters),
+                selection->scope ? &*selection->scope : nullptr);
+}
+
+TEST_F(ClustersTest, AQueryGetsItsProjectsWorkspacesAndClusters) {
+  const json labels = {{"kubesphere.io/workspace", "fin"}};
+  ASSERT_TRUE(host_->Seed(namespace_type, {{"metadata", {{"name", "bank"}, {"labels", labels}}}}));
+  AddVm(*host_, "of-bank", "bank");
+  Read({{.name = "member", .kubeconfig = KubeconfigFile(*member_)}});
+  ASSERT_TRUE(WaitFor([](const std::string& text) {
+    return Has(text, "host", "on-host") && Has(text, "member", "on-member") &&
+           text.find("workspace=\"fin\",project=\"bank\"") != std::string::npos;
+  })) << text_;
+
+  const std::string web = Answer(*clusters_, "project=web");
+  EXPECT_TRUE(Has(web, "host", "on-host") && Has(web, "member", "on-member"));
+  EXPECT_EQ(web.find("bank"), std::string::npos);
+  EXPECT_EQ(web.find("virt_source_up"), std::string::npos);  // the platform's, not a tenant's
+  const std::string member = Answer(*clusters_, "project=web&cluster=member");
+  EXPECT_TRUE(Has(member, "member", "on-member") && !Has(member, "host", "on-host"));
+  const std::string finance = Answer(*clusters_, "workspace=fin");
+  EXPECT_NE(finance.find("of-bank"), std::string::npos);
+  EXPECT_EQ(finance.find("web"), std::string::npos);
+  EXPECT_EQ(Answer(*clusters_, "project=none"), "");
+  EXPECT_NE(Answer(*clusters_, "cluster=member").find("virt_source_up"), std::string::npos);
+}
+
+TEST_F(ClustersTest, ATenantGetsWhatItMayReadAndIsToldWhatNot) {
+  AddVm(*host_, "of-bank", "bank");
+  Read({{.name = "member", .kubeconfig = KubeconfigFile(*member_)}});
+  ASSERT_TRUE(WaitFor([](const std::string& text) {
+    return Has(text, "host", "on-host") && Has(text, "member", "on-member") &&
+           text.find("of-bank") != std::string::npos;
+  })) << text_;
+  ScrapeAccess access({.authenticate = [](const std::string&) -> Result<std::optional<ScrapeUser>> {
+                         return std::optional(ScrapeUser{"web-prometheus", "1", {}});
+                       },
+                       .allowed = [](const ScrapeUser&, const std::string& cluster,
+                                     const std::string& project) -> Result<bool> {
+                         return cluster == "host" && project == "web";
+                       }},
+                      Clock::System());
+  const std::string web = Answer(*clusters_, "project=web", &access);
+  EXPECT_TRUE(Has(web, "host", "on-host"));
+  EXPECT_FALSE(Has(web, "member", "on-member"));  // the same project name, another's
+  EXPECT_EQ(Answer(*clusters_, "project=web,bank", &access),
+            "\"web-prometheus\" may not list virtualmachines.kubevirt.io in project \"bank\"");
+  EXPECT_EQ(Answer(*clusters_, "", &access),
+            "\"web-prometheus\" may not get /metrics, which is every project; ask for your own "
+            "with ?project=");
 }
 
 }  // namespace

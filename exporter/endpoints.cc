@@ -3,9 +3,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "base/text.h"
 #include "exporter/exposition/negotiation.h"
-#include "exporter/families/family.h"
+#include "exporter/scrape_selection.h"
 
 namespace virtlens::exporter {
 namespace {
@@ -24,29 +23,36 @@ code{background:#8882;padding:.1em .3em}</style></head><body>
 <p>The program's own metrics are on the telemetry address.</p></body></html>
 )";
 
-std::vector<std::string> ValuesOf(const http::Request& request, std::string_view name) {
-  std::vector<std::string> values;
-  for (const std::string& list : request.Query(name)) {
-    for (const std::string_view value : Split(list, ',')) values.emplace_back(value);
+int StatusOf(Code code) {
+  switch (code) {
+    case Code::kInvalidArgument:
+      return 400;
+    case Code::kUnauthorized:
+      return 401;
+    case Code::kForbidden:
+      return 403;
+    default:
+      return 503;
   }
-  return values;
 }
 
-tl::unexpected<Error> Unknown(std::string_view what, const std::string& value,
-                              const std::vector<std::string_view>& known) {
-  const std::string_view nearest = Nearest(value, known);
-  std::string message = "unknown " + std::string(what) + " \"" + RepairUtf8(value) + "\"";
-  if (!nearest.empty()) message += "; did you mean \"" + std::string(nearest) + "\"?";
-  return Fail(Code::kInvalidArgument, message + "\n");
+http::Response Refuse(const EndpointInputs& inputs, const Error& error) {
+  const int status = StatusOf(error.code);
+  inputs.refusals->Count(status);
+  http::Response response = http::Response::Text(status, error.message + "\n");
+  if (status == 401) response.headers.Set("WWW-Authenticate", "Bearer");
+  return response;
 }
 
 http::Response Metrics(const EndpointInputs& inputs, const http::Request& request) {
-  const auto selected = SelectedFamilies(request);
-  if (!selected) return http::Response::Text(400, selected.error().message);
+  const auto selection = SelectScrape(request, inputs.clusters, inputs.access);
+  if (!selection) return Refuse(inputs, selection.error());
   const Format format = Negotiate(request.headers.Find("Accept").value_or(""));
   const bool gzip = AcceptsGzip(request.headers.Find("Accept-Encoding").value_or(""));
-  const FamilyNames* only = *selected ? &**selected : nullptr;
-  http::Response response = inputs.clusters.Scrape()->Respond(format, gzip, only);
+  http::Response response =
+      inputs.clusters.Scrape(selection->clusters)
+          ->Respond(format, gzip, selection->families ? &*selection->families : nullptr,
+                    selection->scope ? &*selection->scope : nullptr);
   response.send_within = ScrapeTimeout(request);
   return response;
 }
@@ -93,38 +99,6 @@ std::optional<std::chrono::milliseconds> ScrapeTimeout(const http::Request& requ
   if (error != std::errc() || rest != end) return std::nullopt;
   if (!(seconds > 0) || seconds > kMaxScrapeTimeoutSeconds) return std::nullopt;
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
-}
-
-Result<std::optional<FamilyNames>> SelectedFamilies(const http::Request& request) {
-  const std::vector<std::string> families = ValuesOf(request, "families");
-  const std::vector<std::string> resources = ValuesOf(request, "resources");
-  if (families.empty() && resources.empty()) return std::optional<FamilyNames>();
-  const std::vector<FamilyGroup> groups = FamilyGroups();
-  std::vector<std::string_view> known_families;
-  std::vector<std::string_view> known_resources;
-  FamilyNames selected;
-  for (const FamilyGroup& group : groups) {
-    known_resources.push_back(group.resource);
-    const bool whole =
-        std::find(resources.begin(), resources.end(), group.resource) != resources.end();
-    for (const FamilyInfo* info : group.families) {
-      known_families.push_back(info->name);
-      if (whole) selected.emplace(info->name);
-    }
-  }
-  for (const std::string& resource : resources) {
-    if (std::find(known_resources.begin(), known_resources.end(), resource) ==
-        known_resources.end()) {
-      return Unknown("resource", resource, known_resources);
-    }
-  }
-  for (const std::string& family : families) {
-    if (std::find(known_families.begin(), known_families.end(), family) == known_families.end()) {
-      return Unknown("family", family, known_families);
-    }
-    selected.insert(family);
-  }
-  return std::optional<FamilyNames>(std::move(selected));
 }
 
 std::vector<http::Route> PlatformRoutes(const EndpointInputs& inputs) {

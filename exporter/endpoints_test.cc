@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "exporter/scrape_selection.h"
+
 namespace virtlens::exporter {
 namespace {
 
@@ -28,9 +30,9 @@ TEST(SelectedFamilies, FamiliesAndResourcesAdd) {
 
 TEST(SelectedFamilies, ATypoIsNamedWithItsNearest) {
   EXPECT_EQ(Select("families=virt_vm_statu").error().message,
-            "unknown family \"virt_vm_statu\"; did you mean \"virt_vm_status\"?\n");
+            "unknown family \"virt_vm_statu\"; did you mean \"virt_vm_status\"?");
   EXPECT_EQ(Select("resources=migration").error().message,
-            "unknown resource \"migration\"; did you mean \"migrations\"?\n");
+            "unknown resource \"migration\"; did you mean \"migrations\"?");
 }
 
 std::optional<std::chrono::milliseconds> TimeoutOf(const std::string& header) {

@@ -26,7 +26,7 @@ ClustersOptions ClustersOptionsOf(const Options& options) {
   ClustersOptions clusters;
   clusters.host_name = options.cluster;
   clusters.members = options.clusters;
-  clusters.discover = options.discover_clusters == "true";
+  clusters.discover = options.discover_clusters;
   clusters.decode.vm_labels = options.vm_labels;
   return clusters;
 }
@@ -35,18 +35,22 @@ ClustersOptions ClustersOptionsOf(const Options& options) {
 class RunningExporter final : public Exporter {
  public:
   RunningExporter(const Options& options, kube::Config config, Clock& clock)
-      : transport_(http::MakeCurlTransport("virtlens-exporter/" VIRTLENS_VERSION)),
+      : clock_(clock),
+        transport_(http::MakeCurlTransport("virtlens-exporter/" VIRTLENS_VERSION)),
         random_(Random::FromEntropy()),
         clusters_(ClustersOptionsOf(options), std::move(config), *transport_, clock, random_) {}
   ~RunningExporter() override { Stop(); }
 
   Result<void> Serve(const Options& options) {
+    if (options.auth) access_.emplace(ReviewsOf(clusters_), clock_);
     const EndpointInputs inputs{.clusters = clusters_,
                                 .draining = [this] { return draining_.load(); },
+                                .access = access_ ? &*access_ : nullptr,
+                                .refusals = &refusals_,
                                 .max_scrapes = options.max_scrapes};
     VIRTLENS_TRY(platform_, http::Server::Start(ServerOptionsOf(options, options.listen),
                                                 PlatformRoutes(inputs)));
-    const TelemetryInputs telemetry{clusters_, *platform_};
+    const TelemetryInputs telemetry{clusters_, *platform_, refusals_};
     VIRTLENS_TRY(telemetry_, http::Server::Start(ServerOptionsOf(options, options.telemetry_listen),
                                                  TelemetryRoutes(inputs, [telemetry] {
                                                    return TelemetryText(telemetry);
@@ -80,9 +84,12 @@ class RunningExporter final : public Exporter {
   }
 
  private:
+  Clock& clock_;
   std::unique_ptr<http::Transport> transport_;
   Random random_;
   Clusters clusters_;
+  std::optional<ScrapeAccess> access_;
+  ScrapeRefusals refusals_;
   std::atomic<bool> draining_{false};
   std::unique_ptr<http::Server> platform_;
   std::unique_ptr<http::Server> telemetry_;

@@ -12,7 +12,7 @@ using nlohmann::json;
 
 const kube::ResourceType secrets_type{"", "v1", "secrets", "Secret", true};
 const kube::ResourceType clusters_type{"cluster.kubesphere.io", "v1alpha1", "clusters", "Cluster",
-                                   false};
+                                       false};
 // KubeSphere marks the Cluster object of the host itself so.
 constexpr const char* kHostLabel = "cluster-role.kubesphere.io/host";
 

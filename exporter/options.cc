@@ -15,7 +15,7 @@
 namespace virtlens::exporter {
 namespace {
 
-// Name (as a flag, and with _ for - as a key), where it goes, and its help. One of the three
+// Name (as a flag, and with _ for - as a key), where it goes, and its help. One of the four
 // pointers is set.
 struct Setting {
   std::string_view name;
@@ -24,6 +24,7 @@ struct Setting {
   std::string Options::*text = nullptr;
   int Options::*number = nullptr;
   std::vector<std::string> Options::*list = nullptr;
+  bool Options::*flag = nullptr;
 };
 
 constexpr Setting kSettings[] = {
@@ -50,9 +51,14 @@ constexpr Setting kSettings[] = {
     {"vm-labels", "KEY",
      "VirtualMachine labels exposed on virt_vm_labels, repeated or by commas; * for all", nullptr,
      nullptr, &Options::vm_labels},
-    {"discover-clusters", "BOOL",
-     "true or false: read the member clusters that KubeSphere's Cluster objects name",
-     &Options::discover_clusters},
+    {"discover-clusters", "",
+     "Read the member clusters that KubeSphere's Cluster objects name (--no-discover-clusters: do "
+     "not)",
+     nullptr, nullptr, nullptr, &Options::discover_clusters},
+    {"auth", "",
+     "Scrapers must show a bearer token: who may list a project's VMs reads ?project=, who may get "
+     "/metrics reads all",
+     nullptr, nullptr, nullptr, &Options::auth},
 };
 
 std::string KeyOf(const Setting& setting) {
@@ -113,6 +119,14 @@ Result<void> Apply(const Setting& setting, const YAML::Node& value, const std::s
     return {};
   }
   const std::string& text = value.Scalar();
+  if (setting.flag != nullptr) {
+    if (text != "true" && text != "false") {
+      return Fail(Code::kInvalidArgument,
+                  place + ": " + key + " is true or false, not \"" + text + "\"");
+    }
+    options.*setting.flag = text == "true";
+    return {};
+  }
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) {
@@ -136,10 +150,6 @@ Result<void> Check(const Options& options) {
   }
   if (!options.tls_client_ca.empty() && options.tls_cert.empty()) {
     return Fail(Code::kInvalidArgument, "tls-client-ca needs tls-cert and tls-key");
-  }
-  if (options.discover_clusters != "true" && options.discover_clusters != "false") {
-    return Fail(Code::kInvalidArgument, "discover-clusters: \"" + options.discover_clusters +
-                                            "\" is neither true nor false");
   }
   if (options.max_scrapes < 1) {
     return Fail(Code::kInvalidArgument, "max-scrapes: at least 1");
@@ -183,6 +193,10 @@ void AddFlags(CLI::App& app, Options& options) {
     const std::string flag = "--" + std::string(setting.name);
     const std::string help(setting.help);
     CLI::Option* option = nullptr;
+    if (setting.flag != nullptr) {
+      app.add_flag(flag + ",!--no-" + std::string(setting.name), options.*setting.flag, help);
+      continue;
+    }
     if (setting.text != nullptr) option = app.add_option(flag, options.*setting.text, help);
     if (setting.number != nullptr) option = app.add_option(flag, options.*setting.number, help);
     if (setting.list != nullptr) {

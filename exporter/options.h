@@ -22,12 +22,13 @@ struct Options {
   std::string telemetry_listen = ":8081";  // the program's own metrics
   std::string log_level = "info";
   std::string log_format = "text";
-  std::string tls_cert, tls_key;           // PEM; both or none
-  std::string tls_client_ca;               // PEM; scrapers must then show a certificate
-  int max_scrapes = 8;                     // at once; more get 503
-  std::vector<std::string> vm_labels;      // VirtualMachine labels for virt_vm_labels; "*" for all
-  std::vector<MemberOptions> clusters;     // members, beside the host; only in the config file
-  std::string discover_clusters = "true";  // KubeSphere's Cluster objects on the host
+  std::string tls_cert, tls_key;        // PEM; both or none
+  std::string tls_client_ca;            // PEM; scrapers must then show a certificate
+  int max_scrapes = 8;                  // at once; more get 503
+  std::vector<std::string> vm_labels;   // VirtualMachine labels for virt_vm_labels; "*" for all
+  std::vector<MemberOptions> clusters;  // members, beside the host; only in the config file
+  bool discover_clusters = true;        // KubeSphere's Cluster objects on the host
+  bool auth = false;                    // scrapers show a token; see scrape_access.h
 };
 
 // Reads argv and the config file. An Error is one line that names the flag or the file, line and

@@ -79,6 +79,7 @@ TEST(Config, ABadClusterNamesFileLineAndRemedy) {
 
 TEST(Config, AWrongTypeNamesFileLineAndKey) {
   EXPECT_EQ(ConfigError("max_scrapes: many\n"), "v.yaml:1: max_scrapes is a number, not \"many\"");
+  EXPECT_EQ(ConfigError("auth: maybe\n"), "v.yaml:1: auth is true or false, not \"maybe\"");
   EXPECT_EQ(ConfigError("vm_labels: app\n"), "v.yaml:1: vm_labels is a list, write [a, b]");
   EXPECT_EQ(ConfigError("cluster: [a]\n"), "v.yaml:1: cluster is one value, not a list or map");
   EXPECT_EQ(ConfigError("- a\n"), "v.yaml:1: expected keys and values");

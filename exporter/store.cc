@@ -14,6 +14,11 @@ FamilyPart HeaderOf(const FamilyInfo& info) {
   return part;
 }
 
+// What is summed per project has its name where others have theirs.
+std::string_view ProjectOf(const ObjectKey& key) {
+  return key.space.empty() ? std::string_view(key.name) : key.space.text();
+}
+
 }  // namespace
 
 Micros MicrosOf(WallTime time) {
@@ -101,7 +106,12 @@ void Store::SealLeaf(Leaf<Subject>& leaf) {
     SealedChunk& sealed = leaf.sealed[i];
     const std::uint64_t size = sealed.chunk ? sealed.chunk->raw_size : 0;
     if (sealed.hash == hash && size == text_.size()) continue;
-    sealed = SealedChunk{Compress(text_), hash};
+    const auto chunk = Compress(text_);
+    if (chunk) {
+      chunk->first_project = ProjectOf(leaf.subjects.front()->key);
+      chunk->last_project = ProjectOf(leaf.subjects.back()->key);
+    }
+    sealed = SealedChunk{chunk, hash};
     ++statistics_.compressed_chunks;
   }
   leaf.dirty = 0;

@@ -249,6 +249,11 @@ std::string TelemetryText(const TelemetryInputs& inputs) {
   AppendSources(readers, families);
   AppendClusters(readers, families);
   AppendServer(inputs.platform, families);
+  FamilyBuilder refused(families, MetricType::Counter, "virtlens_scrapes_refused_total",
+                        "Scrapes of /metrics that were answered with an error.");
+  for (const auto& [status, count] : inputs.refusals.counts()) {
+    refused.Add(count, {{"code", std::to_string(status)}});
+  }
   AppendProcess(families);
   return prometheus::TextSerializer().Serialize(families);
 }

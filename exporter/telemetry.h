@@ -9,6 +9,7 @@
 #include <string>
 
 #include "exporter/clusters.h"
+#include "exporter/endpoints.h"
 #include "http/server.h"
 
 namespace virtlens::exporter {
@@ -17,6 +18,7 @@ namespace virtlens::exporter {
 struct TelemetryInputs {
   const Clusters& clusters;
   const http::Server& platform;
+  const ScrapeRefusals& refusals;
 };
 
 // Text format 0.0.4.

@@ -16,7 +16,7 @@ constexpr std::size_t kKeptScratch = std::size_t{1} << 20;
 
 }  // namespace
 
-std::shared_ptr<const Chunk> Compressor::Compress(std::string_view text) const {
+std::shared_ptr<Chunk> Compressor::Compress(std::string_view text) const {
   if (text.empty()) return nullptr;
   // Chunks live long and are many, so each gets exactly the bytes it needs.
   thread_local std::string scratch;
@@ -41,7 +41,7 @@ std::span<const Compressor* const> Compressors() {
   return all;
 }
 
-std::shared_ptr<const Chunk> Compress(std::string_view text) {
+std::shared_ptr<Chunk> Compress(std::string_view text) {
   return DefaultCompressor().Compress(text);
 }
 

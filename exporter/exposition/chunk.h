@@ -23,6 +23,9 @@ struct Chunk {
   std::string deflated;
   std::uint32_t crc32 = 0;     // of the text, as gzip counts it
   std::uint64_t raw_size = 0;  // bytes of the text
+  // No line is of a project before or behind these; how a tenant's scrape skips the others'.
+  std::string first_project;
+  std::string last_project;
 };
 
 // The seam behind which compression libraries stand. Implementations differ in bytes, never in the
@@ -42,7 +45,7 @@ class Compressor {
   virtual std::uint32_t Crc32(std::string_view text) const = 0;
 
   // The chunk of `text`; null when the text is empty, for an empty text needs no chunk.
-  std::shared_ptr<const Chunk> Compress(std::string_view text) const;
+  std::shared_ptr<Chunk> Compress(std::string_view text) const;
 };
 
 // isa-l where this build has it, else zlib.
@@ -51,7 +54,7 @@ const Compressor& DefaultCompressor();
 std::span<const Compressor* const> Compressors();
 
 // With the default compressor.
-std::shared_ptr<const Chunk> Compress(std::string_view text);
+std::shared_ptr<Chunk> Compress(std::string_view text);
 // Appends the chunk's text to `out`, having checked its size and CRC. On error `out` is unchanged.
 Result<void> Inflate(const Chunk& chunk, std::string& out,
                      const Compressor& compressor = DefaultCompressor());

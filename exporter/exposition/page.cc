@@ -22,9 +22,22 @@ const std::shared_ptr<const Chunk>& EndChunk() {
   return end;
 }
 
-bool HasSamples(const FamilyPart& family) {
-  return std::any_of(family.chunks.begin(), family.chunks.end(),
+bool HasSamples(const Chunks& chunks) {
+  return std::any_of(chunks.begin(), chunks.end(),
                      [](const auto& chunk) { return chunk != nullptr; });
+}
+
+// One chunk with the lines that are in scope. A damaged chunk is left out whole: a tenant must
+// never see bytes of which it is not known whose they are.
+Chunks InScope(const Chunks& chunks, const SeriesScope& scope) {
+  std::string kept;
+  std::string text;
+  for (const auto& chunk : chunks) {
+    if (chunk == nullptr || !scope.MayKeep(*chunk)) continue;
+    text.clear();
+    if (Inflate(*chunk, text)) kept += scope.Filter(text);
+  }
+  return {Compress(kept)};
 }
 
 http::BodyGenerator InflateInPieces(Chunks chunks) {
@@ -65,8 +78,9 @@ std::shared_ptr<const Page> Page::Join(std::span<const std::shared_ptr<const Pag
   return std::make_shared<const Page>(std::move(families));
 }
 
-http::Response Page::Respond(Format format, bool gzip, const FamilyNames* only) const {
-  Chunks chunks = Select(format, only);
+http::Response Page::Respond(Format format, bool gzip, const FamilyNames* only,
+                             const SeriesScope* scope) const {
+  Chunks chunks = Select(format, only, scope);
   http::Response response;
   const std::string content_type(ContentType(format));
   if (gzip) {
@@ -89,12 +103,14 @@ std::uint64_t Page::gzip_bytes(Format format) const {
   return IsOpenMetrics(format) ? openmetrics_.gzip : text_.gzip;
 }
 
-Chunks Page::Select(Format format, const FamilyNames* only) const {
+Chunks Page::Select(Format format, const FamilyNames* only, const SeriesScope* scope) const {
   Chunks chunks;
   for (const FamilyPart& family : families_) {
-    if (!HasSamples(family) || (only != nullptr && !only->contains(family.name))) continue;
+    if (only != nullptr && !only->contains(family.name)) continue;
+    const Chunks kept = scope == nullptr ? family.chunks : InScope(family.chunks, *scope);
+    if (!HasSamples(kept)) continue;
     chunks.push_back(IsOpenMetrics(format) ? family.openmetrics_header : family.text_header);
-    chunks.insert(chunks.end(), family.chunks.begin(), family.chunks.end());
+    chunks.insert(chunks.end(), kept.begin(), kept.end());
   }
   if (IsOpenMetrics(format)) chunks.push_back(EndChunk());
   return chunks;
@@ -102,7 +118,7 @@ Chunks Page::Select(Format format, const FamilyNames* only) const {
 
 Page::Sizes Page::Measure(Format format) const {
   Sizes sizes{0, kGzipOverhead};
-  for (const auto& chunk : Select(format, nullptr)) {
+  for (const auto& chunk : Select(format, nullptr, nullptr)) {
     if (chunk == nullptr) continue;
     sizes.raw += chunk->raw_size;
     sizes.gzip += chunk->deflated.size();

@@ -18,6 +18,7 @@
 
 #include "exporter/exposition/chunk.h"
 #include "exporter/exposition/format.h"
+#include "exporter/exposition/series_scope.h"
 #include "http/message.h"
 
 namespace virtlens::exporter {
@@ -41,9 +42,10 @@ class Page {
   // follow one another.
   static std::shared_ptr<const Page> Join(std::span<const std::shared_ptr<const Page>> pages);
 
-  // The whole page, or only the families named in `only` (unknown names select nothing). A family
-  // without samples leaves no trace, its header included.
-  http::Response Respond(Format format, bool gzip, const FamilyNames* only = nullptr) const;
+  // The whole page, or only the families named in `only` (unknown names select nothing), or only
+  // the series in `scope`. A family without samples leaves no trace, its header included.
+  http::Response Respond(Format format, bool gzip, const FamilyNames* only = nullptr,
+                         const SeriesScope* scope = nullptr) const;
 
   const std::vector<FamilyPart>& families() const { return families_; }
   // Bytes of the body of the whole page.
@@ -56,7 +58,8 @@ class Page {
     std::uint64_t gzip = 0;
   };
 
-  std::vector<std::shared_ptr<const Chunk>> Select(Format format, const FamilyNames* only) const;
+  std::vector<std::shared_ptr<const Chunk>> Select(Format format, const FamilyNames* only,
+                                                   const SeriesScope* scope) const;
   Sizes Measure(Format format) const;
 
   std::vector<FamilyPart> families_;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "exporter/exposition/family_header.h"
+#include "exporter/exposition/sample_writer.h"
 #include "exporter/exposition/testing/exposition_reader.h"
 
 namespace virtlens::exporter {
@@ -209,6 +210,52 @@ TEST(Page, ADamagedChunkMakesTheWholeTextUnreadable) {
   const std::string text = TextOf(page.Respond(Format::kText, false));
   EXPECT_EQ(text.find("x=\"3\""), std::string::npos);
   EXPECT_FALSE(ReadExposition(text));
+}
+
+std::string Lines(const std::string& project, const std::string& cluster) {
+  return "virt_vm_ready{workspace=\"w\",project=\"" + project + "\",cluster=\"" + cluster +
+         "\",vm_name=\"a\"} 1\n";
+}
+
+TEST(ScopedPage, ATenantReadsItsOwnProjectsOnly) {
+  FamilyPart vms = Part({"virt_vm_ready", FamilyType::kGauge, "", "Ready."}, {});
+  const auto add = [&](const std::string& text, const std::string& first, const std::string& last) {
+    const auto chunk = Compress(text);
+    chunk->first_project = first;
+    chunk->last_project = last;
+    vms.chunks.push_back(chunk);
+  };
+  add(Lines("a", "c1") + Lines("b", "c1"), "a", "b");
+  add(Lines("b", "c2") + Lines("shop", "c1"), "b", "shop");
+  FamilyPart nodes = Part({"virt_node_ready", FamilyType::kGauge, "", "Ready."},
+                          {"virt_node_ready{cluster=\"c1\",node=\"b\"} 1\n"});
+  const Page page({vms, nodes});
+
+  SeriesScope scope;
+  scope.Allow("c1", "b");
+  const std::string header = "# HELP virt_vm_ready Ready.\n# TYPE virt_vm_ready gauge\n";
+  EXPECT_EQ(TextOf(page.Respond(Format::kText, false, nullptr, &scope)), header + Lines("b", "c1"));
+  EXPECT_EQ(Gunzip(BytesOf(page.Respond(Format::kText, true, nullptr, &scope))),
+            header + Lines("b", "c1"));
+  SeriesScope unknown;
+  unknown.Allow("c1", "ab");
+  EXPECT_EQ(TextOf(page.Respond(Format::kText, false, nullptr, &unknown)), "");
+}
+
+// A value may look like a label; only the identity in front counts.
+TEST(SeriesScope, LabelsThatQuoteOthersDoNotCount) {
+  SeriesScope scope;
+  scope.Allow("c", "mine");
+  const auto line = [](const std::string& workspace, const std::string& project) {
+    return "f{workspace=\"" + EscapeLabelValue(workspace) + "\",project=\"" + project +
+           "\",cluster=\"c\",x=\"project=mine\"} 1\n";
+  };
+  EXPECT_TRUE(scope.Keeps(line("w", "mine")));
+  EXPECT_FALSE(scope.Keeps(line("w", "theirs")));
+  EXPECT_FALSE(scope.Keeps(line("\",project=\"mine\",cluster=\"c", "theirs")));
+  EXPECT_FALSE(scope.Keeps("f{cluster=\"c\",project=\"mine\"} 1\n"));
+  EXPECT_FALSE(scope.Keeps("f 1\n"));
+  EXPECT_FALSE(scope.Keeps("f{workspace=\"a"));
 }
 
 }  // namespace
