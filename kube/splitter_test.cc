@@ -272,8 +272,9 @@ TEST(ListSplitter, ReadsRandomListsAsNlohmannDoes) {
     const auto split = Split(text, maker.Cuts(text.size()));
     ASSERT_TRUE(split) << text << split.error().message;
     ASSERT_EQ(json(split->items), list["items"]) << text;
-    ASSERT_EQ(split->envelope.resource_version, list["metadata"]["resourceVersion"]);
-    ASSERT_EQ(split->envelope.kind, list["kind"]);
+    ASSERT_EQ(split->envelope.resource_version,
+              list["metadata"]["resourceVersion"].get<std::string>());
+    ASSERT_EQ(split->envelope.kind, list["kind"].get<std::string>());
   }
 }
 
