@@ -286,8 +286,9 @@ TEST_F(GuestsTest, InRandomHistoriesNoSeriesIsStaleMissingOrDoubled) {
         Handler(node, page);
       }
     }
+    const Exposition now = Read();
     for (const std::string& vm : names) {
-      const auto value = Cpu(vm);
+      const auto value = now.Value(kCpu, Of(vm));
       const bool reported = std::any_of(reports.begin(), reports.end(), [&](const auto& report) {
         return report.second.contains(vm);
       });

@@ -30,8 +30,8 @@ std::string FileText(const std::filesystem::path& path) {
 
 // Debian's promtool, which tests/testbed/prometheus.sh unpacks; "" when it is not there.
 std::string Promtool() {
-  const char* const cache = std::getenv("VIRTLENS_CACHE");
-  const char* const home = std::getenv("HOME");
+  const char* const cache = std::getenv("VIRTLENS_CACHE");  // NOLINT(concurrency-mt-unsafe)
+  const char* const home = std::getenv("HOME");             // NOLINT(concurrency-mt-unsafe)
   const std::filesystem::path root =
       cache != nullptr ? std::filesystem::path(cache)
                        : std::filesystem::path(home != nullptr ? home : "/") / ".cache/virtlens";
@@ -147,6 +147,7 @@ TEST_F(JoinRulesTest, GiveWhatTheExporterGives) {
                                 " >" + (folder / "log").string() + " 2>&1 && " + promtool +
                                 " test rules " + (folder / "test.yaml").string() + " >>" +
                                 (folder / "log").string() + " 2>&1";
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread.
     EXPECT_EQ(std::system(command.c_str()), 0) << release << FileText(folder / "log");
     std::filesystem::remove_all(folder);
   }

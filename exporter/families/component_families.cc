@@ -172,25 +172,25 @@ auto ComponentFamilies(std::index_sequence<kRows...>) {
 }  // namespace
 
 const FamilyInfo& FamilyOfRow(std::size_t row) {
-  static const auto* const kDeclarations = [] {
+  static const Declarations* const declarations = [] {
     auto* const made = new Declarations;
     for (std::size_t i = 0; i < kComponentRowCount; ++i) {
       made->infos[i] = InfoOf(ComponentRows()[i], made->sources[i]);
     }
     return made;
   }();
-  return kDeclarations->infos[row];
+  return declarations->infos[row];
 }
 
 template <>
 std::span<const Family<GuestSubject>> FamiliesOf() {
-  static const auto kFamilies = GuestFamilies(std::make_index_sequence<kVmRows>());
-  return kFamilies;
+  static const auto families = GuestFamilies(std::make_index_sequence<kVmRows>());
+  return families;
 }
 template <>
 std::span<const Family<ComponentSubject>> FamiliesOf() {
-  static const auto kFamilies = ComponentFamilies(std::make_index_sequence<kRowsOfComponents>());
-  return kFamilies;
+  static const auto families = ComponentFamilies(std::make_index_sequence<kRowsOfComponents>());
+  return families;
 }
 
 }  // namespace virtlens::exporter
