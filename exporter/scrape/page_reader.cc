@@ -187,7 +187,8 @@ bool PageReader::State::Keep(const WantedName& wanted) {
 
 Result<TargetSamples> PageReader::State::Finish() {
   if (!failure_) return Fail(failure_.error());
-  if (!partial_.empty()) {
+  // OpenMetrics does not ask for a newline after its end.
+  if (!partial_.empty() && (ended_ || partial_ != kEnd)) {
     ++line_number_;
     return Fail(Broken("the page ends within a line").error());
   }

@@ -219,6 +219,8 @@ TEST(PageReader, SaysWhichLineIsWrong) {
   EXPECT_EQ(ErrorOf(name + "\n"), "line 1: expected a value");
   EXPECT_EQ(ErrorOf(name + " 1 now\n"), "line 1: expected a timestamp");
   EXPECT_EQ(ErrorOf(name + " 1 2 3\n"), "line 1: expected the end of the line");
+  EXPECT_TRUE(ReadPage("a 1\n# EOF"));
+  EXPECT_EQ(ErrorOf("# EOF\n# EOF"), "line 2: the page ends within a line");
   EXPECT_EQ(ErrorOf("a 1\nb 2"), "line 2: the page ends within a line");
   EXPECT_EQ(ErrorOf("# EOF\na 1\n"), "line 2: text after # EOF");
 }
@@ -248,6 +250,18 @@ TEST(PageReader, LimitsALine) {
   EXPECT_EQ(more.error().message, "line 1: longer than 1048576 bytes");
   EXPECT_FALSE(reader.Feed("\n"));
   EXPECT_FALSE(reader.Finish());
+}
+
+TEST(PageReader, LimitsThePage) {
+  const std::string line = "kubevirt_cdi_cr_ready 1\n";
+  std::string page;
+  for (std::size_t i = 0; i < PageReader::kMaxSamples; ++i) page += line;
+  const auto most = ReadPage(page, Component::kCdiOperator);
+  ASSERT_TRUE(most);
+  EXPECT_EQ(most->repeated, PageReader::kMaxSamples - 1);
+  const auto over = ReadPage(page + line, Component::kCdiOperator);
+  ASSERT_FALSE(over);
+  EXPECT_EQ(over.error().message, "line 300001: more than 300000 samples");
 }
 
 TEST(PageReader, LimitsTheSeriesAGuestCanMake) {

@@ -85,8 +85,6 @@ void ReplaceSamplesAndScrape(benchmark::State& state) {
     benchmark::DoNotOptimize(store.Scrape());
   }
   const StoreStatistics statistics = store.statistics();
-  state.counters["seal_ms"] = 1e3 * statistics.seal_seconds / static_cast<double>(statistics.seals);
-  state.counters["gzip_MB"] = static_cast<double>(statistics.gzip_bytes) / 1e6;
   state.counters["raw_MB"] = static_cast<double>(statistics.raw_bytes) / 1e6;
 }
 BENCHMARK(ReplaceSamplesAndScrape)->Unit(benchmark::kMillisecond);

@@ -18,11 +18,11 @@ BIN = ROOT / "build/bench/bin"
 SECONDS = 2.0
 
 
-def rate_of_ours() -> float:
-    """Returns bytes a second of PageReader."""
+def rate_of_ours(page: str) -> float:
+    """Returns bytes a second of PageReader, by the wall clock, as for the peers."""
     done = subprocess.run([BIN / "bench", "--benchmark_filter=^ReadComponentPage$", "--benchmark_format=json"],
                           stdout=subprocess.PIPE, check=True)
-    return json.loads(done.stdout)["benchmarks"][0]["bytes_per_second"]
+    return len(page) / (json.loads(done.stdout)["benchmarks"][0]["real_time"] * 1e-9)
 
 
 def rate_of_python(page: str) -> float | None:
@@ -57,7 +57,7 @@ def main() -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write(page)
         file.flush()
-        ours = rate_of_ours()
+        ours = rate_of_ours(page)
         peers = {"prometheus_client": rate_of_python(page), "Go expfmt": rate_of_go(file.name)}
     print(f"{'parser':<20} {'MB/s':>10} {'we are faster by':>18}")
     print(f"{'PageReader':<20} {ours / 1e6:>10.1f} {'':>18}")
