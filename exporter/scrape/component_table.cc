@@ -14,7 +14,7 @@ constexpr LabelMapping kDisk = {"drive", "disk"};
 constexpr LabelMapping kInterface = {"interface", "interface"};
 constexpr LabelMapping kVcpu = {"id", "vcpu"};
 
-using Names = ShortList<UpstreamName, 4>;
+using Names = ShortList<UpstreamName, 6>;
 using Labels = ShortList<LabelMapping, 8>;
 
 // A row that virt-handler reports per VM.
@@ -73,7 +73,8 @@ constexpr ComponentRow kRows[] = {
           {{"kubevirt_vmi_memory_resident_bytes"}},
           "Memory of the node that the domain's process holds."),
     // virt_vm_memory_domain_bytes{...} 2147483648
-    Guest("virt_vm_memory_domain_bytes", kGauge, "bytes", {{"kubevirt_vmi_memory_domain_bytes"}},
+    Guest("virt_vm_memory_domain_bytes", kGauge, "bytes",
+          {{"kubevirt_vmi_memory_domain_bytes"}, {"kubevirt_vmi_memory_domain_bytes_total"}},
           "Memory that the domain may use."),
     // virt_vm_memory_balloon_bytes{...} 2147483648
     Guest("virt_vm_memory_balloon_bytes", kGauge, "bytes",
@@ -338,7 +339,9 @@ constexpr ComponentRow kRows[] = {
         {{"kubevirt_virt_handler_ready_status"},
          {"kubevirt_virt_controller_ready_status"},
          {"kubevirt_virt_api_ready_status"},
-         {"kubevirt_virt_operator_ready_status"}},
+         {"kubevirt_virt_operator_ready_status"},
+         {"kubevirt_virt_controller_ready"},
+         {"kubevirt_virt_operator_ready"}},
         "1 when the component calls itself ready.",
         {{kComponentLabel, "component"}, {kTargetLabel, "target"}}, Merge::kEachTarget),
     // virt_component_leading{cluster="c1",component="virt-controller",

@@ -70,7 +70,7 @@ struct ComponentRow {
   FamilyType type = FamilyType::kGauge;
   std::string_view unit;
   ShortList<Component, 4> components;
-  ShortList<UpstreamName, 4> upstream;  // newest first; of a histogram without _bucket
+  ShortList<UpstreamName, 6> upstream;  // newest first; of a histogram without _bucket
   std::string_view help;
   ShortList<LabelMapping, 8> labels{};
   // The label that names the VMI, beside `namespace`; "" for samples of the component itself.
