@@ -86,6 +86,11 @@ void FamilyWriter::Distribution(std::initializer_list<std::string_view> label_va
   lines_.Line(name + "_count", identity_, names, values, static_cast<double>(histogram.count()));
 }
 
+void FamilyWriter::HistogramPart(std::string_view suffix, std::span<const std::string_view> names,
+                                 std::span<const std::string_view> values, double value) {
+  lines_.Line(std::string(info_.name).append(suffix), identity_, names, values, value);
+}
+
 void FamilyWriter::SampleWithNames(std::span<const std::string_view> names,
                                    std::span<const std::string_view> values, double value) {
   lines_.Line(info_.name, identity_, names, values, value);
@@ -94,6 +99,12 @@ void FamilyWriter::SampleWithNames(std::span<const std::string_view> names,
 template <>
 std::string IdentityOf(const VmSubject& subject, const Inventory& inventory, SampleWriter& lines) {
   return VmIdentity(subject.key.space, subject.vm_name, inventory, lines);
+}
+template <>
+std::string IdentityOf(const GuestSubject& subject, const Inventory& inventory,
+                       SampleWriter& lines) {
+  return VmIdentity(subject.key.space, inventory.NameOfVm(subject.key.space, subject.key.name),
+                    inventory, lines);
 }
 template <>
 std::string IdentityOf(const MigrationSubject& subject, const Inventory& inventory,
@@ -134,12 +145,17 @@ std::string IdentityOf(const PlatformSubject&, const Inventory& inventory, Sampl
   return ClusterIdentity(inventory, lines);
 }
 template <>
+std::string IdentityOf(const ComponentSubject&, const Inventory& inventory, SampleWriter& lines) {
+  return ClusterIdentity(inventory, lines);
+}
+template <>
 std::string IdentityOf(const SourceSubject&, const Inventory& inventory, SampleWriter& lines) {
   return ClusterIdentity(inventory, lines);
 }
 
 std::vector<FamilyGroup> FamilyGroups() {
   return {Group<VmSubject>("virtualmachines"),
+          Group<GuestSubject>("guests"),
           Group<MigrationSubject>("migrations"),
           Group<DataVolumeSubject>("datavolumes"),
           Group<ClaimSubject>("persistentvolumeclaims"),
@@ -147,6 +163,7 @@ std::vector<FamilyGroup> FamilyGroups() {
           Group<ProjectSubject>("projects"),
           Group<NodeSubject>("nodes"),
           Group<PlatformSubject>("platforms"),
+          Group<ComponentSubject>("components"),
           Group<SourceSubject>("sources")};
 }
 

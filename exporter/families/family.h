@@ -42,6 +42,7 @@ class LabelNames {
   constexpr LabelNames(std::initializer_list<std::string_view> names) {
     for (const std::string_view name : names) names_[count_++] = name;
   }
+  constexpr void Add(std::string_view name) { names_[count_++] = name; }
   constexpr std::span<const std::string_view> span() const { return {names_.data(), count_}; }
   constexpr std::size_t size() const { return count_; }
 
@@ -81,6 +82,10 @@ class FamilyWriter {
   // _bucket, _sum and _count.
   void Distribution(std::initializer_list<std::string_view> label_values,
                     const Histogram& histogram);
+  // A line of a histogram that someone else counted: suffix "_bucket" (with label le), "_sum",
+  // "_count".
+  void HistogramPart(std::string_view suffix, std::span<const std::string_view> names,
+                     std::span<const std::string_view> values, double value);
   // For families whose label names depend on the subject.
   void SampleWithNames(std::span<const std::string_view> names,
                        std::span<const std::string_view> values, double value);
@@ -116,6 +121,8 @@ std::span<const Family<Subject>> FamiliesOf();
 template <>
 std::span<const Family<VmSubject>> FamiliesOf();
 template <>
+std::span<const Family<GuestSubject>> FamiliesOf();
+template <>
 std::span<const Family<MigrationSubject>> FamiliesOf();
 template <>
 std::span<const Family<DataVolumeSubject>> FamiliesOf();
@@ -129,6 +136,8 @@ template <>
 std::span<const Family<NodeSubject>> FamiliesOf();
 template <>
 std::span<const Family<PlatformSubject>> FamiliesOf();
+template <>
+std::span<const Family<ComponentSubject>> FamiliesOf();
 template <>
 std::span<const Family<SourceSubject>> FamiliesOf();
 
@@ -148,6 +157,7 @@ std::vector<FamilyGroup> FamilyGroups();
 template <class Function>
 void ForEachTable(Inventory& inventory, Function&& function) {
   function(inventory.vms);
+  function(inventory.guests);
   function(inventory.migrations);
   function(inventory.data_volumes);
   function(inventory.claims);
@@ -155,6 +165,7 @@ void ForEachTable(Inventory& inventory, Function&& function) {
   function(inventory.projects);
   function(inventory.nodes);
   function(inventory.platforms);
+  function(inventory.components);
   function(inventory.sources);
 }
 

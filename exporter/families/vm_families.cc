@@ -201,6 +201,19 @@ constexpr Family<VmSubject> kFamilies[] = {
      f::kNode,
      RenderNode},
 
+    // virt_vm_join_info{...,namespace="web",name="shop-vm",node="node-1"} 1
+    {{"virt_vm_join_info",
+      kInfo,
+      "",
+      kVm,
+      {"namespace", "name", "node"},
+      Stability::kStable,
+      "VirtualMachine, VirtualMachineInstance",
+      "KubeVirt's own name of the VM, by which its components' series are joined with ours; what "
+      "`virtlens metrics --join-rules` relies on."},
+     f::kNode,
+     RenderJoin},
+
     // virt_vm_phase{...,phase="Running"} 1
     {{"virt_vm_phase",
       kGauge,

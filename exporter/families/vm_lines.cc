@@ -144,6 +144,11 @@ void RenderNode(const VmSubject& vm, const Inventory&, FamilyWriter& out) {
   if (vm.vmi && !vm.vmi->node.empty()) out.Sample({vm.vmi->node.text()}, true);
 }
 
+void RenderJoin(const VmSubject& vm, const Inventory&, FamilyWriter& out) {
+  const std::string_view node = vm.vmi ? vm.vmi->node.text() : std::string_view();
+  out.Sample({vm.key.space.text(), vm.key.name, node}, true);
+}
+
 void RenderPhase(const VmSubject& vm, const Inventory&, FamilyWriter& out) {
   if (vm.vmi && !vm.vmi->phase.empty()) out.Sample({vm.vmi->phase.text()}, true);
 }

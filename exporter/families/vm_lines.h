@@ -22,6 +22,7 @@ void RenderDisks(const VmSubject& vm, const Inventory& inventory, FamilyWriter& 
 void RenderDiskSizes(const VmSubject& vm, const Inventory& inventory, FamilyWriter& out);
 void RenderInterfaces(const VmSubject& vm, const Inventory& inventory, FamilyWriter& out);
 void RenderNode(const VmSubject& vm, const Inventory& inventory, FamilyWriter& out);
+void RenderJoin(const VmSubject& vm, const Inventory& inventory, FamilyWriter& out);
 void RenderPhase(const VmSubject& vm, const Inventory& inventory, FamilyWriter& out);
 void RenderPhaseTransitions(const VmSubject& vm, const Inventory& inventory, FamilyWriter& out);
 void RenderReady(const VmSubject& vm, const Inventory& inventory, FamilyWriter& out);

@@ -29,6 +29,7 @@ void Inventory::SetCluster(std::string cluster) {
   if (cluster_fixed_ || cluster == cluster_) return;
   cluster_ = std::move(cluster);
   vms.MarkAll(kAllFields);
+  guests.MarkAll(kAllFields);
   migrations.MarkAll(kAllFields);
   data_volumes.MarkAll(kAllFields);
   claims.MarkAll(kAllFields);
@@ -36,6 +37,7 @@ void Inventory::SetCluster(std::string cluster) {
   projects.MarkAll(kAllFields);
   nodes.MarkAll(kAllFields);
   platforms.MarkAll(kAllFields);
+  components.MarkAll(kAllFields);
   sources.MarkAll(kAllFields);
 }
 
@@ -47,6 +49,7 @@ void Inventory::Upsert(NamespaceRow row, Micros) {
   if (before == subject.row.workspace) return;
   const Symbol space(key.name);
   vms.MarkSpace(space, kAllFields);
+  guests.MarkSpace(space, kAllFields);
   migrations.MarkSpace(space, kAllFields);
   data_volumes.MarkSpace(space, kAllFields);
   claims.MarkSpace(space, kAllFields);

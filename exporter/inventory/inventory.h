@@ -8,10 +8,12 @@
 //   Namespace (workspace) ──────► every series of the namespace
 //   VM appears, goes, is renamed ► its migrations, DataVolumes, claims
 //   Node silent for 300 s ──────► heartbeat of its VMs (Tick)
+//   VM appears, goes, moves ────► which components' samples of it count
 //
 // Thread contract: none of its own; the Store's lock guards it. `now` is always the caller's.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -59,6 +61,11 @@ class Inventory {
   void Replace(Listing<Row> listing, Micros now);
   void ReplacePlatform(std::string_view component, Listing<PlatformRow> listing);
 
+  // A component's target was scraped: all that it says now. `now` is of the scrape.
+  void ReplaceSamples(const TargetKey& target, TargetSamples samples, Micros now);
+  // The target went away or fell silent.
+  void DropSamples(const TargetKey& target, Micros now);
+
   void SetSource(std::string_view source, std::string_view resource, SourceReason reason,
                  Micros last_success, std::uint64_t objects);
   // Whether instances and nodes are being watched right now; decides between lost and unknown.
@@ -78,6 +85,7 @@ class Inventory {
 
   // In the order in which families are exposed.
   LeafTable<VmSubject> vms;
+  LeafTable<GuestSubject> guests;
   LeafTable<MigrationSubject> migrations;
   LeafTable<DataVolumeSubject> data_volumes;
   LeafTable<ClaimSubject> claims;
@@ -85,6 +93,7 @@ class Inventory {
   LeafTable<ProjectSubject> projects;
   LeafTable<NodeSubject> nodes;
   LeafTable<PlatformSubject> platforms;
+  LeafTable<ComponentSubject> components;
   LeafTable<SourceSubject> sources;
   // Not exposed: what the others are joined with.
   LeafTable<NamespaceSubject> namespaces;
@@ -124,6 +133,11 @@ class Inventory {
   void RelinkClaimsOf(const ObjectKey& data_volume);
   void MarkMounts(const ObjectKey& claim);
 
+  // The VM of a guest came, went, or moved to another node.
+  void SettleGuest(const ObjectKey& vm);
+  void PutPart(const TargetKey& target, SubjectSamples samples, Micros now);
+  void RemovePart(const TargetKey& target, const ObjectKey& key);
+
   std::string cluster_;
   const bool cluster_fixed_;
   Micros count_since_ = 0;
@@ -135,6 +149,8 @@ class Inventory {
   std::unordered_map<ObjectKey, std::vector<Dependent>, ObjectKeyHash> dependents_;
   // By DataVolume: the claims that it owns.
   std::unordered_map<ObjectKey, std::vector<std::string>, ObjectKeyHash> claims_of_;
+  // By target: the keys of what it reports, sorted.
+  std::map<TargetKey, std::vector<ObjectKey>> reported_by_;
   // By claim: the VMs that mount it.
   std::unordered_map<ObjectKey, std::vector<std::string>, ObjectKeyHash> mounted_by_;
 };

@@ -50,6 +50,8 @@ void Inventory::MarkDependent(const Symbol& space, const Dependent& dependent) {
 }
 
 void Inventory::MarkDependents(const ObjectKey& vm) {
+  SettleGuest(vm);
+  guests.Mark(vm, kIdentityField);
   const auto found = dependents_.find(vm);
   if (found == dependents_.end()) return;
   for (const Dependent& dependent : found->second) MarkDependent(vm.space, dependent);

@@ -123,6 +123,7 @@ void Inventory::Settle(VmSubject& vm, Micros now) {
     MarkDependents(vm.key);
   }
   RenameAll(names_.Set(vm.key, vm.claimed_name()));
+  SettleGuest(vm.key);
   Remember(vm.agent, vm);
   JudgeHeartbeat(vm, now);
 }

@@ -14,12 +14,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "exporter/inventory/heartbeat.h"
 #include "exporter/inventory/histogram.h"
 #include "exporter/inventory/leaf_table.h"
 #include "exporter/inventory/migration_outcome.h"
 #include "exporter/rows/rows.h"
+#include "exporter/scrape/samples.h"
 
 namespace virtlens::exporter {
 
@@ -128,6 +130,36 @@ struct ProjectSubject {
       Histogram(kStartBuckets), Histogram(kStartBuckets), Histogram(kStartBuckets)};
   std::map<MigrationResult, Histogram> migration_duration;
 };
+
+// What one target said of a subject in its last page.
+struct SampledPart {
+  TargetKey target;
+  Micros since = 0;  // when the target began to report the subject
+  std::vector<ComponentSample> samples;
+};
+
+// Bit of a row of the component table; bit 0 is kIdentityField.
+constexpr FieldMask FieldOfRow(std::size_t row) { return FieldMask{2} << (row % 63); }
+
+// What components say of an instance. Two may say it at once: during a migration, both nodes'
+// virt-handlers.
+struct GuestSubject {
+  ObjectKey key;                   // of the instance
+  std::vector<SampledPart> parts;  // by target
+  bool known = false;              // its VM is in the inventory; else it has no series
+  Symbol node;                     // of the instance, "" when unknown
+};
+
+// What components say of themselves, keyed by ("", component).
+struct ComponentSubject {
+  ObjectKey key;
+  std::vector<SampledPart> parts;
+};
+
+// The part that counts where only one may: of a virt-handler the node's, else the one that began to
+// report last. nullptr: that component says nothing.
+const SampledPart* ChosenPart(const std::vector<SampledPart>& parts, Component component,
+                              const Symbol& node);
 
 // One resource of one API server, in the words of virt_source_up{reason}.
 struct SourceReasonSet {
