@@ -29,6 +29,7 @@ struct ClientTls {
   std::string key_pem;
   std::string server_name;  // verified (and sent as SNI) instead of the URL's host
   bool insecure_skip_verify = false;
+  bool operator==(const ClientTls&) const = default;
 };
 
 struct ClientRequest {
