@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "exporter/endpoints.h"
+#include "exporter/scrape/component_scrape.h"
 #include "exporter/sources.h"
 #include "exporter/store.h"
 #include "exporter/telemetry.h"
@@ -33,7 +34,9 @@ class RunningExporter final : public Exporter {
         client_(std::move(config), *transport_, clock, random_),
         store_(options.cluster, clock),
         sources_(client_, *transport_, store_, clock, random_,
-                 DecodeOptions{.vm_labels = options.vm_labels}) {}
+                 DecodeOptions{.vm_labels = options.vm_labels}),
+        components_(client_, *transport_, store_, clock, random_, options.component_scrape,
+                    options.targets) {}
   ~RunningExporter() override { Stop(); }
 
   Result<void> Serve(const Options& options) {
@@ -43,13 +46,14 @@ class RunningExporter final : public Exporter {
                                 .max_scrapes = options.max_scrapes};
     VIRTLENS_TRY(platform_, http::Server::Start(ServerOptionsOf(options, options.listen),
                                                 PlatformRoutes(inputs)));
-    const TelemetryInputs telemetry{sources_, store_, client_, *platform_};
+    const TelemetryInputs telemetry{sources_, components_, store_, client_, *platform_};
     VIRTLENS_TRY(telemetry_, http::Server::Start(ServerOptionsOf(options, options.telemetry_listen),
                                                  TelemetryRoutes(inputs, [telemetry] {
                                                    return TelemetryText(telemetry);
                                                  })));
     store_.Update([](Inventory& inventory, Micros now) { inventory.CountSince(now); });
     sources_.Start();
+    components_.Start();
     return {};
   }
 
@@ -72,12 +76,14 @@ class RunningExporter final : public Exporter {
     if (draining_.exchange(true)) return;
     if (platform_) platform_->Stop();
     if (telemetry_) telemetry_->Stop();
+    components_.Stop();
     sources_.Stop();
   }
 
  private:
   std::shared_ptr<const Page> Scrape() {
     sources_.Refresh();
+    components_.Refresh();
     return store_.Scrape();
   }
 
@@ -86,6 +92,7 @@ class RunningExporter final : public Exporter {
   kube::Client client_;
   Store store_;
   Sources sources_;
+  ComponentScrape components_;
   std::atomic<bool> draining_{false};
   std::unique_ptr<http::Server> platform_;
   std::unique_ptr<http::Server> telemetry_;

@@ -51,6 +51,28 @@ constexpr Setting kSettings[] = {
      nullptr, &Options::vm_labels},
 };
 
+// Keys of the config file that hold more than one value and are no flags.
+struct Section {
+  std::string_view key;
+  Result<void> (*read)(const std::string& file, const YAML::Node& value, Options& options);
+};
+
+constexpr Section kSections[] = {
+    {"component_scrape",
+     [](const std::string& file, const YAML::Node& value, Options& options) {
+       return ReadComponentScrape(file, value, options.component_scrape);
+     }},
+    {"targets", [](const std::string& file, const YAML::Node& value,
+                   Options& options) { return ReadStaticTargets(file, value, options.targets); }},
+};
+
+const Section* FindSection(std::string_view key) {
+  for (const Section& section : kSections) {
+    if (section.key == key) return &section;
+  }
+  return nullptr;
+}
+
 std::string KeyOf(const Setting& setting) {
   std::string key(setting.name);
   std::replace(key.begin(), key.end(), '-', '_');
@@ -67,6 +89,7 @@ const Setting* FindByKey(std::string_view key) {
 std::string Nearby(const std::string& key) {
   std::vector<std::string> keys;
   for (const Setting& setting : kSettings) keys.push_back(KeyOf(setting));
+  for (const Section& section : kSections) keys.emplace_back(section.key);
   const std::vector<std::string_view> views(keys.begin(), keys.end());
   const std::string nearest(Nearest(key, views));
   return nearest.empty() ? "see --help for the keys" : "did you mean \"" + nearest + "\"?";
@@ -128,7 +151,7 @@ Result<void> Check(const Options& options) {
   if (options.max_scrapes < 1) {
     return Fail(Code::kInvalidArgument, "max-scrapes: at least 1");
   }
-  return {};
+  return CheckComponentScrape(options.component_scrape, options.targets);
 }
 
 Result<std::string> ReadFile(const std::string& path) {
@@ -140,14 +163,22 @@ Result<std::string> ReadFile(const std::string& path) {
   return content.str();
 }
 
-constexpr std::string_view kFooter =
+constexpr std::string_view kConfigHelp =
     R"(Every flag is also a key of the config file, with _ for -:
 
   # virtlens.yaml
   cluster: prod-1
   listen: ":8080"
   vm_labels: [app, team]
+  component_scrape:
+    interval: 15s
+  targets:
+    - {component: virt-handler, url: "https://10.0.0.7:8443/metrics", node: node-1}
 
+)";
+
+constexpr std::string_view kExamples =
+    R"(
 Examples:
   virtlens-exporter                                    in a Pod: service account, :8080 and :8081
   virtlens-exporter --kubeconfig ~/.kube/config --cluster prod-1 --listen 127.0.0.1:8080
@@ -187,6 +218,10 @@ Result<void> ApplyConfig(const std::string& file, const std::string& content,
         return Fail(Code::kInvalidArgument, place + ": a key is a word");
       }
       const std::string& key = entry.first.Scalar();
+      if (const Section* section = FindSection(key)) {
+        VIRTLENS_CHECK(section->read(file, entry.second, options));
+        continue;
+      }
       const Setting* setting = FindByKey(key);
       if (setting == nullptr) {
         return Fail(Code::kInvalidArgument,
@@ -208,7 +243,7 @@ Result<std::variant<Options, ExitRequest>> ParseOptions(int argc, const char* co
   CLI::App app("Exposes the state of a KubeVirt platform's virtual machines as Prometheus series.",
                "virtlens-exporter");
   app.set_version_flag("--version", "virtlens-exporter " VIRTLENS_VERSION);
-  app.footer(std::string(kFooter));
+  app.footer(std::string(kConfigHelp) + ComponentScrapeHelp() + std::string(kExamples));
   AddFlags(app, options);
   try {
     app.parse(argc, argv);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "exporter/scrape/component_options.h"
 
 namespace virtlens::exporter {
 
@@ -25,6 +26,9 @@ struct Options {
   std::string tls_client_ca;           // PEM; scrapers must then show a certificate
   int max_scrapes = 8;                 // at once; more get 503
   std::vector<std::string> vm_labels;  // VirtualMachine labels for virt_vm_labels; "*" for all
+  // Keys of the config file only.
+  ComponentScrapeOptions component_scrape;
+  std::vector<StaticTarget> targets;
 };
 
 // Reads argv and the config file. An Error is one line that names the flag or the file, line and

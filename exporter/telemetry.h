@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "exporter/scrape/component_scrape.h"
 #include "exporter/sources.h"
 #include "exporter/store.h"
 #include "http/server.h"
@@ -17,6 +18,7 @@ namespace virtlens::exporter {
 // What Text reads; all outlive the call. `platform` is the server of the platform's series.
 struct TelemetryInputs {
   const Sources& sources;
+  const ComponentScrape& components;
   const Store& store;
   const kube::Client& client;
   const http::Server& platform;

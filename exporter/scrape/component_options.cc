@@ -132,6 +132,10 @@ Result<void> ReadMap(const std::string& file, const YAML::Node& map, const Key<O
 }
 
 Result<void> CheckTarget(const StaticTarget& target) {
+  if (target.url.find('@') != std::string::npos) {
+    return Fail(Code::kInvalidArgument,
+                "targets: a url holds no user and password; use bearer_token_file");
+  }
   const bool https = target.url.starts_with("https://");
   if (!https && !target.url.starts_with("http://")) {
     return Fail(Code::kInvalidArgument,

@@ -92,11 +92,10 @@ std::optional<Target> CdiTarget(const ComponentPodRow& pod, const ComponentScrap
   return std::nullopt;
 }
 
-// "10.0.0.7:8443" of "https://10.0.0.7:8443/metrics"; never a user or a password.
+// "10.0.0.7:8443" of "https://10.0.0.7:8443/metrics".
 std::string HostOf(const std::string& url) {
   const std::size_t begin = url.find("://") + 3;
-  std::string host = url.substr(begin, url.find_first_of("/?#", begin) - begin);
-  return host.substr(host.rfind('@') + 1);
+  return url.substr(begin, url.find_first_of("/?#", begin) - begin);
 }
 
 Target StaticTargetOf(const StaticTarget& wanted) {
