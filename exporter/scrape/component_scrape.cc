@@ -1,5 +1,6 @@
 #include "exporter/scrape/component_scrape.h"
 
+#include <algorithm>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -18,7 +19,7 @@ constexpr const char* kCaKey = "ca-bundle";
 constexpr std::size_t kMaxCaBytes = 1024 * 1024;
 // KubeVirt rotates its CA with days of overlap.
 constexpr Duration kCaRefresh{60'000};
-constexpr Duration kCaRetry{5'000};
+constexpr Duration kCaFirstRetry{1'000};  // doubled at each failure
 
 // The scheduler's results, into the store.
 class IntoStore final : public ScrapeReceiver {
@@ -134,6 +135,7 @@ class ComponentScrape::Implementation {
 
   void FollowCa(const std::stop_token& stop) {
     std::string complaint;
+    Duration retry = kCaFirstRetry;
     while (!stop.stop_requested()) {
       auto bundle = ReadCa(stop);
       // The API server that is away now was there before: what it said stays good.
@@ -148,7 +150,9 @@ class ComponentScrape::Implementation {
         complaint = error;
       }
       TakeCa(bundle ? std::move(*bundle) : std::string());
-      if (!clock_.Sleep(error.empty() ? kCaRefresh : kCaRetry, stop)) return;
+      const Duration wait = error.empty() ? kCaRefresh : retry;
+      retry = error.empty() ? kCaFirstRetry : std::min(2 * retry, kCaRefresh);
+      if (!clock_.Sleep(wait, stop)) return;
     }
   }
 
