@@ -44,10 +44,16 @@ struct ComponentScrapeOptions {
   std::string kubevirt_ca_file;       // "": ConfigMap kubevirt-ca of that namespace
   bool insecure_skip_verify = false;  // of KubeVirt's components
   std::string cdi_namespace = "cdi";
-  std::string cdi_bearer_token_file;  // "": CDI is not scraped, it would refuse
+  std::string cdi_bearer_token_file;
   std::string cdi_ca_file;
   bool cdi_insecure_skip_verify = false;
   bool importer_pods = false;
+
+  // CDI's certificates are self-signed: without a word of how to deal with them and, from CDI 1.66
+  // on, a token, a scrape could only fail.
+  bool cdi() const {
+    return cdi_insecure_skip_verify || !cdi_ca_file.empty() || !cdi_bearer_token_file.empty();
+  }
 };
 
 std::optional<Component> ParseComponent(std::string_view name);

@@ -79,7 +79,7 @@ class ComponentScrape::Implementation {
     };
     kubevirt_pods_ = follow("kubevirt", options_.kubevirt_namespace, "prometheus.kubevirt.io");
     // Importers run in the tenants' namespaces.
-    if (options_.importer_pods || !options_.cdi_bearer_token_file.empty()) {
+    if (options_.importer_pods || options_.cdi()) {
       cdi_pods_ = follow("cdi", options_.importer_pods ? "" : options_.cdi_namespace,
                          "prometheus.cdi.kubevirt.io");
     }

@@ -80,8 +80,7 @@ std::optional<Target> CdiTarget(const ComponentPodRow& pod, const ComponentScrap
       target.tls.insecure_skip_verify = true;
       return target;
     }
-    if (pod.meta.key.space.text() != options.cdi_namespace ||
-        options.cdi_bearer_token_file.empty()) {
+    if (pod.meta.key.space.text() != options.cdi_namespace || !options.cdi()) {
       return std::nullopt;
     }
     target.tls.ca_file = options.cdi_ca_file;

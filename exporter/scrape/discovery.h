@@ -8,7 +8,8 @@
 //   pkg/virt-operator/resource/generate/components/secrets.go, pkg/certificates/triple).
 // - CDI's: what cdi_ca_file says. CDI makes a self-signed certificate at each start
 //   (controller-runtime's SecureServing), so in practice cdi_insecure_skip_verify. They get the
-//   bearer token, and are left alone without one.
+//   bearer token that CDI asks for from 1.66 on, and are left alone until the config speaks of
+//   them.
 // - Importer Pods, when asked for: nothing, and nothing is sent to them.
 //
 // Thread contract: pure functions.

@@ -125,13 +125,16 @@ TEST(Discovery, OfTwoVirtHandlersOfANodeTheOneThatStaysIsScraped) {
   EXPECT_EQ(FindKubeVirt({going}).size(), 1u) << "it still answers";
 }
 
-TEST(Discovery, CdiGetsTheTokenAndIsLeftAloneWithoutOne) {
+TEST(Discovery, CdiGetsTheTokenAndIsLeftAloneUntilTheConfigSpeaksOfIt) {
   const std::vector<PodText> pods = {CdiPod("cdi", "cdi-deployment-1", "cdi-deployment"),
                                      CdiPod("cdi", "cdi-operator-1", "cdi-operator"),
                                      CdiPod("tenant-a", "fake", "cdi-deployment"),
                                      CdiPod("cdi", "cdi-apiserver-1", "cdi-apiserver")};
   ComponentScrapeOptions options;
   EXPECT_TRUE(FindCdi(pods, options).empty());
+  ComponentScrapeOptions without_token;
+  without_token.cdi_insecure_skip_verify = true;
+  EXPECT_EQ(FindCdi(pods, without_token).size(), 2u);
   options.cdi_bearer_token_file = "/token";
   options.cdi_ca_file = "/ca.pem";
   const auto targets = FindCdi(pods, options);

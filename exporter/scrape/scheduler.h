@@ -116,13 +116,13 @@ class Scheduler {
   const SchedulerOptions options_;
   const Duration offset_;
 
-  std::map<TargetKey, std::unique_ptr<Scrape>> scrapes_;
-  std::size_t in_flight_ = 0;
-  std::size_t failing_in_flight_ = 0;
-
   mutable std::mutex mutex_;
   std::optional<std::vector<Target>> wanted_{};
   ScrapeStatistics statistics_;
+
+  std::size_t in_flight_ = 0;
+  std::size_t failing_in_flight_ = 0;
+  std::map<TargetKey, std::unique_ptr<Scrape>> scrapes_;  // last: they use all of the above
 };
 
 }  // namespace virtlens::exporter

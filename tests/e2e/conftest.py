@@ -42,14 +42,15 @@ def binary(name: str) -> pathlib.Path:
 class Exporter:
     """One virtlens-exporter and its two ports."""
 
-    def __init__(self, plane: ControlPlane, directory: pathlib.Path):
+    def __init__(self, plane: ControlPlane, directory: pathlib.Path, *flags):
         port, telemetry_port = free_ports(2)
         self.root = f"http://127.0.0.1:{port}"
         self.url = f"{self.root}/metrics"
         self.telemetry_url = f"http://127.0.0.1:{telemetry_port}/metrics"
         self.process = Process("virtlens-exporter", [
             binary("virtlens-exporter"), "--kubeconfig", plane.kubeconfig, "--cluster", "e2e",
-            "--listen", f"127.0.0.1:{port}", "--telemetry-listen", f"127.0.0.1:{telemetry_port}"], directory)
+            "--listen", f"127.0.0.1:{port}", "--telemetry-listen", f"127.0.0.1:{telemetry_port}",
+            *flags], directory)
 
     def ready(self) -> bool:
         """Tells whether every source is synced or known to be absent."""
@@ -93,7 +94,9 @@ def actor(plane, tmp_path_factory):
     process = Process("virtlens-actor", [
         binary("virtlens"), "actor", "--kubeconfig", plane.node_kubeconfig, "--role", "node",
         "--nodes", NODES, "--seed", SEED, "--speed", "10",
-        "--listen", f"127.0.0.1:{free_ports(1)[0]}"],
+        "--listen", f"127.0.0.1:{free_ports(1)[0]}", "--handler-address", "127.0.0.1",
+        "--tls-cert", plane.virt_handler_pair.cert, "--tls-key", plane.virt_handler_pair.key,
+        "--tls-client-ca", plane.kubevirt_ca.cert],
         tmp_path_factory.mktemp("actor"))
     process.start()
     try:
