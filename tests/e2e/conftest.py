@@ -88,6 +88,12 @@ def kube(plane):
     return plane.kube
 
 
+def virt_handler_addresses(plane: ControlPlane) -> list:
+    """Where virt-api and scrapers find the virt-handlers that the actor announced."""
+    pods = plane.kube.list("Pod", "kubevirt", labels="kubevirt.io=virt-handler")
+    return [pod["status"]["podIP"] for pod in pods if pod["status"].get("podIP")]
+
+
 @pytest.fixture(scope="session")
 def actor(plane, tmp_path_factory):
     """Who plays the nodes; returns when they are there."""
@@ -101,7 +107,7 @@ def actor(plane, tmp_path_factory):
     process.start()
     try:
         process.wait_ready(f"{NODES} nodes", lambda: len(plane.kube.list("Node")) >= NODES)
-        plane.virt_handler.announce()
+        process.wait_ready("virt-handlers", lambda: len(virt_handler_addresses(plane)) >= NODES)
         yield process
     finally:
         process.stop()
