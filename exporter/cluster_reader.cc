@@ -2,24 +2,30 @@
 
 namespace virtlens::exporter {
 
-ClusterReader::ClusterReader(const std::string& cluster, kube::Config config,
-                             http::Transport& transport, Clock& clock, Random& random,
-                             const DecodeOptions& decode)
+ClusterReader::ClusterReader(const ClusterReaderOptions& options, kube::Config config,
+                             http::Transport& transport, Clock& clock, Random& random)
     : client_(std::move(config), transport, clock, random),
-      store_(cluster, clock),
-      sources_(client_, transport, store_, clock, random, decode) {}
+      store_(options.name, clock),
+      sources_(client_, transport, store_, clock, random, options.decode),
+      components_(client_, transport, store_, clock, random, options.component_scrape,
+                  options.targets) {}
 
 ClusterReader::~ClusterReader() { Stop(); }
 
 void ClusterReader::Start() {
   store_.Update([](Inventory& inventory, Micros now) { inventory.CountSince(now); });
   sources_.Start();
+  components_.Start();
 }
 
-void ClusterReader::Stop() { sources_.Stop(); }
+void ClusterReader::Stop() {
+  components_.Stop();
+  sources_.Stop();
+}
 
 std::shared_ptr<const Page> ClusterReader::Scrape() {
   sources_.Refresh();
+  components_.Refresh();
   return store_.Scrape();
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "exporter/scrape/component_scrape.h"
 #include "exporter/sources.h"
 #include "exporter/store.h"
 #include "http/transport.h"
@@ -19,11 +20,17 @@
 
 namespace virtlens::exporter {
 
+struct ClusterReaderOptions {
+  std::string name;  // the label cluster; "": what the cluster calls itself
+  DecodeOptions decode;
+  ComponentScrapeOptions component_scrape;
+  std::vector<StaticTarget> targets;
+};
+
 class ClusterReader {
  public:
-  // `cluster`: the label; "" for what the cluster calls itself.
-  ClusterReader(const std::string& cluster, kube::Config config, http::Transport& transport,
-                Clock& clock, Random& random, const DecodeOptions& decode);
+  ClusterReader(const ClusterReaderOptions& options, kube::Config config,
+                http::Transport& transport, Clock& clock, Random& random);
   ~ClusterReader();  // stops
 
   // Counters count from now on.
@@ -42,11 +49,13 @@ class ClusterReader {
   const kube::Client& client() const { return client_; }
   const Store& store() const { return store_; }
   const Sources& sources() const { return sources_; }
+  const ComponentScrape& components() const { return components_; }
 
  private:
   kube::Client client_;
   mutable Store store_;
   Sources sources_;
+  ComponentScrape components_;
 };
 
 }  // namespace virtlens::exporter

@@ -25,11 +25,10 @@
 namespace virtlens::exporter {
 
 struct ClustersOptions {
-  std::string host_name;  // the label cluster of the host; "": what it calls itself
+  ClusterReaderOptions host;
   std::vector<MemberOptions> members;
   bool discover = true;  // KubeSphere's Cluster objects
   Duration interval = std::chrono::seconds(30);
-  DecodeOptions decode;
 };
 
 class Clusters {

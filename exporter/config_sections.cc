@@ -112,7 +112,15 @@ Result<void> ReadClusters(const YAML::Node& value, const std::string& file, Opti
   return {};
 }
 
-constexpr ConfigSection kSections[] = {{"clusters", ReadClusters}};
+constexpr ConfigSection kSections[] = {
+    {"clusters", ReadClusters},
+    {"component_scrape",
+     [](const YAML::Node& value, const std::string& file, Options& options) {
+       return ReadComponentScrape(file, value, options.component_scrape);
+     }},
+    {"targets", [](const YAML::Node& value, const std::string& file,
+                   Options& options) { return ReadStaticTargets(file, value, options.targets); }},
+};
 
 }  // namespace
 

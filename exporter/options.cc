@@ -154,7 +154,7 @@ Result<void> Check(const Options& options) {
   if (options.max_scrapes < 1) {
     return Fail(Code::kInvalidArgument, "max-scrapes: at least 1");
   }
-  return {};
+  return CheckComponentScrape(options.component_scrape, options.targets);
 }
 
 Result<std::string> ReadFile(const std::string& path) {
@@ -166,7 +166,7 @@ Result<std::string> ReadFile(const std::string& path) {
   return content.str();
 }
 
-constexpr std::string_view kFooter =
+constexpr std::string_view kConfigHelp =
     R"(Every flag is also a key of the config file, with _ for -:
 
   # virtlens.yaml
@@ -178,7 +178,15 @@ constexpr std::string_view kFooter =
     kubeconfig: /etc/virtlens/member-1.kubeconfig
   - name: member-2
     secret: {namespace: fleet, name: member-2, key: kubeconfig}
+  component_scrape:
+    interval: 15s
+  targets:
+    - {component: virt-handler, url: "https://10.0.0.7:8443/metrics", node: node-1}
 
+)";
+
+constexpr std::string_view kExamples =
+    R"(
 Examples:
   virtlens-exporter                                    in a Pod: service account, :8080 and :8081
   virtlens-exporter --kubeconfig ~/.kube/config --cluster prod-1 --listen 127.0.0.1:8080
@@ -247,7 +255,7 @@ Result<std::variant<Options, ExitRequest>> ParseOptions(int argc, const char* co
   CLI::App app("Exposes the state of a KubeVirt platform's virtual machines as Prometheus series.",
                "virtlens-exporter");
   app.set_version_flag("--version", "virtlens-exporter " VIRTLENS_VERSION);
-  app.footer(std::string(kFooter));
+  app.footer(std::string(kConfigHelp) + ComponentScrapeHelp() + std::string(kExamples));
   AddFlags(app, options);
   try {
     app.parse(argc, argv);

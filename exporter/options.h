@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "exporter/members.h"
+#include "exporter/scrape/component_options.h"
 
 namespace virtlens::exporter {
 
@@ -22,13 +23,16 @@ struct Options {
   std::string telemetry_listen = ":8081";  // the program's own metrics
   std::string log_level = "info";
   std::string log_format = "text";
-  std::string tls_cert, tls_key;        // PEM; both or none
-  std::string tls_client_ca;            // PEM; scrapers must then show a certificate
-  int max_scrapes = 8;                  // at once; more get 503
-  std::vector<std::string> vm_labels;   // VirtualMachine labels for virt_vm_labels; "*" for all
-  std::vector<MemberOptions> clusters;  // members, beside the host; only in the config file
-  bool discover_clusters = true;        // KubeSphere's Cluster objects on the host
-  bool auth = false;                    // scrapers show a token; see scrape_access.h
+  std::string tls_cert, tls_key;       // PEM; both or none
+  std::string tls_client_ca;           // PEM; scrapers must then show a certificate
+  int max_scrapes = 8;                 // at once; more get 503
+  std::vector<std::string> vm_labels;  // VirtualMachine labels for virt_vm_labels; "*" for all
+  bool discover_clusters = true;       // KubeSphere's Cluster objects on the host
+  bool auth = false;                   // scrapers show a token; see scrape_access.h
+  // Keys of the config file only.
+  std::vector<MemberOptions> clusters;  // members, beside the host
+  ComponentScrapeOptions component_scrape;
+  std::vector<StaticTarget> targets;
 };
 
 // Reads argv and the config file. An Error is one line that names the flag or the file, line and

@@ -46,6 +46,9 @@ TEST(Options, EveryFlagIsAKeyAndIsInTheHelpWithItsDefault) {
   const std::string& help = std::get<ExitRequest>(*parsed).text;
   for (const std::string& flag : FlagNames()) EXPECT_NE(help.find(flag), std::string::npos) << flag;
   EXPECT_NE(help.find("ADDR:PORT=:8080"), std::string::npos) << help;
+  for (const std::string key : {"cdi_bearer_token_file", "importer_pods", "server_name"}) {
+    EXPECT_NE(help.find("\n  " + key), std::string::npos) << key;
+  }
 }
 
 TEST(Config, AnUnknownKeyNamesFileLineAndTheNearestKey) {
@@ -83,6 +86,77 @@ TEST(Config, AWrongTypeNamesFileLineAndKey) {
   EXPECT_EQ(ConfigError("vm_labels: app\n"), "v.yaml:1: vm_labels is a list, write [a, b]");
   EXPECT_EQ(ConfigError("cluster: [a]\n"), "v.yaml:1: cluster is one value, not a list or map");
   EXPECT_EQ(ConfigError("- a\n"), "v.yaml:1: expected keys and values");
+}
+
+TEST(Config, ComponentScrapeAndTargetsAreRead) {
+  Options options;
+  const auto applied = ApplyConfig("v.yaml",
+                                   "component_scrape:\n"
+                                   "  interval: 30s\n"
+                                   "  timeout: 5s\n"
+                                   "  importer_pods: true\n"
+                                   "  kubevirt_namespace: hco\n"
+                                   "  cdi_bearer_token_file: /token\n"
+                                   "targets:\n"
+                                   "  - component: virt-handler\n"
+                                   "    url: https://10.0.0.7:8443/metrics\n"
+                                   "    node: node-1\n"
+                                   "    insecure_skip_verify: true\n"
+                                   "  - {component: cdi-controller, url: \"http://[::1]:1/m\"}\n",
+                                   {}, options);
+  ASSERT_TRUE(applied) << applied.error().message;
+  EXPECT_EQ(options.component_scrape.interval, Duration(30'000));
+  EXPECT_EQ(options.component_scrape.timeout, Duration(5'000));
+  EXPECT_TRUE(options.component_scrape.enabled);
+  EXPECT_TRUE(options.component_scrape.importer_pods);
+  EXPECT_EQ(options.component_scrape.kubevirt_namespace, "hco");
+  EXPECT_EQ(options.component_scrape.cdi_bearer_token_file, "/token");
+  ASSERT_EQ(options.targets.size(), 2u);
+  EXPECT_EQ(options.targets[0].component, Component::kVirtHandler);
+  EXPECT_EQ(options.targets[0].node, "node-1");
+  EXPECT_TRUE(options.targets[0].insecure_skip_verify);
+  EXPECT_EQ(options.targets[1].component, Component::kCdiController);
+  EXPECT_FALSE(options.targets[1].insecure_skip_verify);
+}
+
+TEST(Config, WhatComponentScrapeDoesNotKnowIsRefusedWithItsPlace) {
+  EXPECT_EQ(ConfigError("component_scrape:\n  intervall: 1s\n"),
+            "v.yaml:2: unknown key \"intervall\"; did you mean \"interval\"?");
+  EXPECT_EQ(ConfigError("component_scrape:\n  interval: often\n"),
+            "v.yaml:2: interval: \"often\" is no duration; write it like 15s or 1m");
+  EXPECT_EQ(ConfigError("component_scrape:\n  enabled: maybe\n"),
+            "v.yaml:2: enabled is true or false, not \"maybe\"");
+  EXPECT_EQ(ConfigError("component_scrape: 3\n"), "v.yaml:1: expected keys and values");
+  EXPECT_EQ(ConfigError("targets: {}\n"), "v.yaml:1: targets is a list of maps");
+  EXPECT_TRUE(ConfigError("targets:\n  - {component: virt-hanlder, url: \"http://a\"}\n")
+                  .starts_with("v.yaml:2: component: \"virt-hanlder\" is none of virt-handler,"));
+  EXPECT_EQ(ConfigError("targets:\n  - {component: virt-api, token: x}\n"),
+            "v.yaml:2: unknown key \"token\"; see --help for the keys");
+  EXPECT_EQ(ConfigError("component_scrap: {}\n"),
+            "v.yaml:1: unknown key \"component_scrap\"; did you mean \"component_scrape\"?");
+}
+
+TEST(Config, ATokenGoesOverHttpsAndNeverToATenant) {
+  const auto error = [](const std::string& target, const std::string& scrape = "") {
+    const std::string file = testing::TempDir() + "/virtlens-targets.yaml";
+    std::ofstream(file) << "targets:\n  - {" << target << "}\n" << scrape;
+    const auto parsed = Parse({"--config", file.c_str()});
+    return parsed ? "" : parsed.error().message;
+  };
+  EXPECT_EQ(error("component: virt-api, url: \"https://a:1/metrics\""), "");
+  EXPECT_EQ(error("component: virt-api, url: \"ftp://a:1/metrics\""),
+            "targets: url \"ftp://a:1/metrics\" begins with neither http:// nor https://");
+  EXPECT_EQ(error("component: virt-api, url: \"https://me:secret@a:1/metrics\""),
+            "targets: a url holds no user and password; use bearer_token_file");
+  EXPECT_EQ(error("component: cdi-controller, url: \"http://a:1/m\", bearer_token_file: /t"),
+            "targets: http://a:1/m: a bearer token is sent over https only");
+  EXPECT_EQ(error("component: cdi-importer, url: \"https://a:1/m\", bearer_token_file: /t"),
+            "targets: https://a:1/m: an importer is a tenant's Pod and gets no token");
+  const std::string fine = "component: virt-api, url: \"https://a:1/metrics\"";
+  EXPECT_EQ(error(fine, "component_scrape: {interval: 10ms, timeout: 10ms}\n"),
+            "component_scrape: interval is at least 1s");
+  EXPECT_EQ(error(fine, "component_scrape: {interval: 5s}\n"),
+            "component_scrape: timeout is above 0 and at most the interval");
 }
 
 TEST(Config, WhatIsNoYamlSaysWhere) {

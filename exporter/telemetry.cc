@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 namespace virtlens::exporter {
@@ -41,6 +42,10 @@ class FamilyBuilder {
   }
   FamilyBuilder& Add(std::uint64_t value, LabelPairs labels = {}) {
     return Add(static_cast<double>(value), std::move(labels));
+  }
+  FamilyBuilder& Add(ClientMetric metric) {
+    family_.metric.push_back(std::move(metric));
+    return *this;
   }
 
  private:
@@ -100,6 +105,56 @@ void AppendSources(const Readers& readers, std::vector<MetricFamily>& families) 
     add("modified", status.reflector->events_modified.load());
     add("deleted", status.reflector->events_deleted.load());
   }
+}
+
+ClientMetric HistogramMetric(const Histogram& histogram, LabelPairs labels) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  metric.histogram.sample_count = histogram.count();
+  metric.histogram.sample_sum = histogram.sum();
+  std::uint64_t below = 0;
+  for (std::size_t i = 0; i < histogram.bounds().size(); ++i) {
+    below += histogram.counts()[i];
+    metric.histogram.bucket.push_back({below, histogram.bounds()[i]});
+  }
+  metric.histogram.bucket.push_back({histogram.count(), std::numeric_limits<double>::infinity()});
+  return metric;
+}
+
+void AppendScrapes(const ScrapeStatistics& statistics, std::vector<MetricFamily>& families) {
+  const auto each = [&](MetricType type, const char* name, const char* help, auto add) {
+    FamilyBuilder family(families, type, name, help);
+    for (const auto& [component, one] : statistics) {
+      add(family, one, LabelPairs{{"component", std::string(ComponentName(component))}});
+    }
+  };
+  each(MetricType::Gauge, "virtlens_component_targets", "Endpoints of components that are scraped.",
+       [](FamilyBuilder& family, const ComponentStatistics& one, LabelPairs labels) {
+         family.Add(one.targets, std::move(labels));
+       });
+  each(MetricType::Counter, "virtlens_component_scrapes_total",
+       "Scrapes of components, by what came of them.",
+       [](FamilyBuilder& family, const ComponentStatistics& one, const LabelPairs& labels) {
+         for (const auto& [reason, count] : one.scrapes) {
+           LabelPairs with_result = labels;
+           with_result.push_back({"result", std::string(reason.text())});
+           family.Add(count, std::move(with_result));
+         }
+       });
+  each(MetricType::Histogram, "virtlens_component_scrape_duration_seconds",
+       "How long scrapes of components took, failed ones too.",
+       [](FamilyBuilder& family, const ComponentStatistics& one, LabelPairs labels) {
+         family.Add(HistogramMetric(one.seconds, std::move(labels)));
+       });
+  each(MetricType::Counter, "virtlens_component_bytes_total", "Bytes of their metrics pages.",
+       [](FamilyBuilder& family, const ComponentStatistics& one, LabelPairs labels) {
+         family.Add(one.bytes, std::move(labels));
+       });
+  each(MetricType::Counter, "virtlens_component_skipped_lines_total",
+       "Lines of their pages that no family needs.",
+       [](FamilyBuilder& family, const ComponentStatistics& one, LabelPairs labels) {
+         family.Add(one.skipped_lines, std::move(labels));
+       });
 }
 
 // A counter of which each cluster has one.
@@ -247,6 +302,7 @@ std::string TelemetryText(const TelemetryInputs& inputs) {
   const Readers readers = inputs.clusters.readers();
   AppendMembers(inputs.clusters, families);
   AppendSources(readers, families);
+  AppendScrapes(readers.front()->components().statistics(), families);
   AppendClusters(readers, families);
   AppendServer(inputs.platform, families);
   FamilyBuilder refused(families, MetricType::Counter, "virtlens_scrapes_refused_total",

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <mutex>
 #include <utility>
 
 namespace virtlens::http {
@@ -88,6 +89,11 @@ Code CodeOf(CURLcode code, std::string_view detail) {
 }
 
 }  // namespace
+
+void InitializeCurl() {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
 
 CurlRequest::CurlRequest(CURL* easy, const ClientRequest& request, ResponseSink sink)
     : easy_(easy), request_(request), sink_(std::move(sink)) {}

@@ -17,6 +17,9 @@
 
 namespace virtlens::http {
 
+// curl's own global state; once is enough, from any thread.
+void InitializeCurl();
+
 // What a request does with its response. Both return false to end it.
 struct ResponseSink {
   std::function<bool(int status, const Headers& headers)> on_response;

@@ -17,11 +17,6 @@ using std::chrono::steady_clock;
 constexpr std::size_t kMaxIdleHandles = 8;
 constexpr milliseconds kLongestWait{60'000};
 
-void InitializeCurl() {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
-
 // An easy handle in a multi of its own. The multi is there because its wait can be woken by a
 // stop_token; it also owns the connections that later requests reuse.
 class Handle {

@@ -253,8 +253,10 @@ std::string ReflectorMachine::Selectors() const {
 // One GET of the collection. A 401 is tried once more with fresh credentials.
 Result<void> ReflectorMachine::OpenStream(const std::string& query, StreamSink& sink) {
   for (bool renewed = false;; renewed = true) {
-    VIRTLENS_TRY(http::ClientRequest request,
-                 client_.Prepare("GET", CollectionPath(*type_) + "?" + query + Selectors(), stop_));
+    VIRTLENS_TRY(
+        http::ClientRequest request,
+        client_.Prepare("GET", CollectionPath(*type_, options_.space) + "?" + query + Selectors(),
+                        stop_));
     request.stall_timeout = options_.stall_timeout;
     request.fresh_connection = renewed;
     sink.Forget();

@@ -62,6 +62,7 @@ class ReflectorReceiver {
 };
 
 struct ReflectorOptions {
+  std::string space;  // only this namespace; "": all
   std::string label_selector;
   std::string field_selector;
   bool watch_list = true;  // try sendInitialEvents first; falls back when refused

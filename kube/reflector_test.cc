@@ -47,6 +47,18 @@ TEST_F(ReflectorTest, ResourceVersionsAndSelectorsAreEncoded) {
   EXPECT_EQ(receiver_.states, States{SourceState::kSynced});
 }
 
+TEST_F(ReflectorTest, OneNamespaceAloneIsListedAndWatched) {
+  options_.space = "kube virt";
+  const auto within = [](std::string path) {
+    const std::string plural = "/virtualmachines";
+    return path.insert(path.find(plural), "/namespaces/kube%20virt");
+  };
+  transport_.Expect(within(kCachedList), Reply::Json(Listed("10", {Object("a", "3", 1)})));
+  transport_.Expect(within(WatchAt("10")), Reply::Lines({Modified(Object("a", "12", 2))}));
+  Run();
+  EXPECT_EQ(receiver_.objects, (Objects{{"a", 2}}));
+}
+
 TEST_F(ReflectorTest, TimeoutSecondsIsBetweenOnceAndTwiceTheLeast) {
   transport_.Expect(kCachedList, Reply::Json(Listed("10", {})));
   for (int i = 0; i < 20; ++i) {

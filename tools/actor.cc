@@ -58,7 +58,12 @@ int RunActor(const ActorCommand& command, Terminal& terminal) {
   sim::ActorOptions options = command.actor;
   options.role = command.role == "platform" ? sim::Role::kPlatform : sim::Role::kNode;
   options.heartbeat_interval = *interval;
-  if (!command.tls.certificate_file.empty()) options.tls = command.tls;
+  if (!command.tls.certificate_file.empty()) {
+    options.tls = command.tls;
+    // Scrapers have no certificate to show.
+    options.metrics_tls = command.tls;
+    options.metrics_tls->client_ca_file.clear();
+  }
   if (command.vms > 0) {
     options.population = sim::MakePopulation(options.seed, command.vms);
     options.scenario = sim::RandomScenario(options.seed, options.population, kScriptLength,
@@ -84,8 +89,10 @@ void AddServing(CLI::App& command, ActorCommand& options) {
       ->type_name("ADDR:PORT")
       ->capture_default_str();
   command
-      .add_option("--handler-address", options.actor.handler_address,
-                  "IP under which virt-api finds virt-handler (default: no virt-handler pods)")
+      .add_option(
+          "--handler-address", options.actor.handler_address,
+          "IP under which virt-api and, with --tls-cert, scrapers of metrics find virt-handler "
+          "(default: no virt-handler pods)")
       ->type_name("IP");
   CLI::Option* certificate =
       command.add_option("--tls-cert", options.tls.certificate_file, "Serve over TLS with this")

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "http/testing/certificates.h"
 #include "kube/config.h"
-#include "tools/temporary_directory.h"
 
 namespace virtlens::tools {
 namespace {
@@ -13,6 +13,24 @@ constexpr Duration kScriptLength = std::chrono::hours(12);
 constexpr double kStepsPerVm = 0.01;  // a second
 constexpr double kFewestSteps = 0.5;
 constexpr double kMostSteps = 5;
+
+// As virt-operator makes it: the name of the Service, and no address.
+Result<void> MakeHandlerCertificate(const std::filesystem::path& directory,
+                                    sim::ActorOptions& actor) {
+  const http::testing::CertificateAuthority authority("kubevirt.io");
+  const auto made =
+      authority.Issue({.common_name = "kubevirt.io:system:node:virt-handler",
+                       .names = {"virt-handler." + actor.kubevirt_namespace + ".svc"},
+                       .not_after = std::chrono::system_clock::now() + std::chrono::days(365)});
+  http::ServerTls tls;
+  tls.certificate_file = directory / "virt-handler.crt";
+  tls.key_file = directory / "virt-handler.key";
+  VIRTLENS_CHECK(WritePrivateFile(tls.certificate_file, made.certificate_pem));
+  VIRTLENS_CHECK(WritePrivateFile(tls.key_file, made.key_pem));
+  actor.metrics_tls = std::move(tls);
+  actor.kubevirt_ca = authority.certificate_pem();
+  return {};
+}
 
 }  // namespace
 
@@ -56,6 +74,10 @@ Result<void> SimulatedCluster::StartActor(const SimulatedClusterOptions& options
   actor.role = sim::Role::kPlatform;
   actor.nodes = options.nodes;
   actor.seed = options.seed;
+  actor.handler_address = "127.0.0.1";
+  VIRTLENS_TRY(TemporaryDirectory keys, TemporaryDirectory::Create());
+  VIRTLENS_CHECK(MakeHandlerCertificate(keys.path(), actor));
+  keys_.emplace(std::move(keys));
   actor.population = sim::MakePopulation(options.seed, options.vms);
   const double steps = std::clamp(kStepsPerVm * options.vms, kFewestSteps, kMostSteps);
   actor.scenario = sim::RandomScenario(options.seed, actor.population, kScriptLength, steps);

@@ -15,6 +15,7 @@
 #include "http/transport.h"
 #include "sim/actor/actor.h"
 #include "sim/api_server/api_server.h"
+#include "tools/temporary_directory.h"
 
 namespace virtlens::tools {
 
@@ -46,6 +47,7 @@ class SimulatedCluster {
 
   // In this order: what is below uses what is above and ends first.
   std::unique_ptr<sim::ApiServer> server_;
+  std::optional<TemporaryDirectory> keys_;  // of the virt-handlers' certificate
   std::unique_ptr<http::Transport> transport_;
   std::unique_ptr<sim::Actor> actor_;
   std::jthread thread_;

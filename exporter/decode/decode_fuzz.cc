@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "exporter/decode/component_pod.h"
 #include "exporter/decode/decode.h"
 
 namespace {
@@ -40,6 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Check(decoder.DataImportCron(json));
   Check(decoder.KubeVirt(json));
   Check(decoder.Cdi(json));
+  Check(virtlens::exporter::DecodeComponentPod(json));
   const auto key = virtlens::exporter::DecodeKey(json);
   if (key && !virtlens::IsUtf8(key->name)) std::abort();
   return 0;

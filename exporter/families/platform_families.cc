@@ -165,8 +165,9 @@ constexpr Family<SourceSubject> kSourceFamilies[] = {
       {"source", "resource", "reason"},
       Stability::kStable,
       "the exporter",
-      "1 when the resource is current, else 0 and why: starting, crd_absent, forbidden, "
-      "unauthorized, unreachable, tls, stale, decode_error."},
+      "1 when the resource or the scraped component is current, else 0 and why: starting, "
+      "crd_absent, forbidden, unauthorized, unreachable, tls, stale, decode_error; of a component "
+      "also timeout, http_error, parse_error."},
      kRowField,
      RenderSourceUp},
 
@@ -179,7 +180,8 @@ constexpr Family<SourceSubject> kSourceFamilies[] = {
       {"source", "resource"},
       Stability::kStable,
       "the exporter",
-      "When the source last answered: a list, an event, a bookmark, an opened watch."},
+      "When the source last answered: a list, an event, a bookmark, an opened watch, a whole "
+      "metrics page."},
      kRowField,
      RenderLastSuccess},
 
@@ -192,7 +194,7 @@ constexpr Family<SourceSubject> kSourceFamilies[] = {
       {"source", "resource"},
       Stability::kStable,
       "the exporter",
-      "Objects of the resource that the exporter holds."},
+      "Objects of the resource that the exporter holds; of a component, samples."},
      kRowField,
      RenderObjects},
 };

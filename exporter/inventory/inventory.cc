@@ -190,6 +190,10 @@ void Inventory::SetSource(std::string_view source, std::string_view resource, So
   sources.Mark(subject.key, kRowField);
 }
 
+void Inventory::RemoveSource(std::string_view source, std::string_view resource) {
+  sources.Erase(ObjectKey{Symbol(source), std::string(resource)});
+}
+
 void Inventory::SetHeartbeatSourcesCurrent(bool current, Micros now) {
   if (current == heartbeat_sources_current_) return;
   heartbeat_sources_current_ = current;

@@ -68,6 +68,7 @@ class Inventory {
 
   void SetSource(std::string_view source, std::string_view resource, SourceReason reason,
                  Micros last_success, std::uint64_t objects);
+  void RemoveSource(std::string_view source, std::string_view resource);
   // Whether instances and nodes are being watched right now; decides between lost and unknown.
   void SetHeartbeatSourcesCurrent(bool current, Micros now);
 

@@ -161,11 +161,14 @@ struct ComponentSubject {
 const SampledPart* ChosenPart(const std::vector<SampledPart>& parts, Component component,
                               const Symbol& node);
 
-// One resource of one API server, in the words of virt_source_up{reason}.
+// One resource of one API server or one target that is scraped, in the words of
+// virt_source_up{reason}.
 struct SourceReasonSet {
   static constexpr auto kValues = std::to_array<std::string_view>(
       {"", "ok", "starting", "crd_absent", "forbidden", "unauthorized", "unreachable", "tls",
-       "stale", "decode_error"});
+       "stale", "decode_error",
+       // of a target only
+       "timeout", "http_error", "parse_error"});
 };
 using SourceReason = OneOf<SourceReasonSet>;
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "sim/actor/handler_server.h"
 #include "sim/actor/installation.h"
+#include "sim/actor/node_servers.h"
 #include "sim/actor/watch.h"
 #include "sim/actor/writer.h"
 
@@ -68,7 +69,9 @@ class Actor::Implementation {
     server.tls = options_.tls;
     VIRTLENS_TRY(server_, http::Server::Start(std::move(server),
                                               HandlerRoutes(players_, store_, metrics_, clock_)));
-    return {};
+    if (options_.handler_address.empty() || !options_.metrics_tls) return {};
+    return node_servers_.Start(players_.nodes(), options_.handler_address, *options_.metrics_tls,
+                               metrics_, clock_);
   }
 
   void Run(std::stop_token stop) {
@@ -87,6 +90,7 @@ class Actor::Implementation {
       }
     }
     server_->Stop();
+    node_servers_.Stop();
   }
 
   std::string address() const { return server_->address(); }
@@ -173,9 +177,14 @@ class Actor::Implementation {
 
   void AnnounceHandlers(std::stop_token stop) {
     const std::string& space = options_.kubevirt_namespace;
+    if (!options_.kubevirt_ca.empty()) {
+      Other(MakeCaConfigMap(space, options_.kubevirt_ca), stop);
+    }
     for (const std::string& node : players_.nodes()) {
-      Json pod = MakeHandlerPod(node, space);
+      Json pod = MakeHandlerPod(node, space, node_servers_.port(node));
       const ObjectKey key{Kind::kPod, space, Name(pod)};
+      // One of an earlier run names a port that nobody serves any more.
+      Try({Verb::kDeleteNow, key, {}}, stop);
       Try({Verb::kCreate, key, std::move(pod)}, stop);
       Try({Verb::kMergeStatus, key, HandlerPodStatus(options_.handler_address, clock_.Now())},
           stop);
@@ -280,6 +289,7 @@ class Actor::Implementation {
   Players players_;
   Writer writer_;
   std::unique_ptr<http::Server> server_;
+  NodeServers node_servers_;
   std::vector<std::unique_ptr<WatchReceiver>> receivers_;
   std::vector<std::unique_ptr<kube::Reflector>> reflectors_;
   std::map<std::string, bool> served_;

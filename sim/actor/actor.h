@@ -44,6 +44,11 @@ struct ActorOptions {
   std::optional<http::ServerTls> tls{};
   // Creates the virt-handler Pods by which virt-api and scrapers find the above. "": it does not.
   std::string handler_address;
+  // Each node's metrics are also served under this certificate on a port of that address, which its
+  // Pod names "metrics", without asking for a client's. Unset: Pods without metrics.
+  std::optional<http::ServerTls> metrics_tls{};
+  // PEM, published as ConfigMap kubevirt-ca; "": the cluster has its own.
+  std::string kubevirt_ca;
   std::string kubevirt_namespace = "kubevirt";
   int workers = 4;
   Population population;  // created at the start; what exists is left alone

@@ -30,8 +30,7 @@ http::Response NodeMetrics(const std::string& path, const Players& players,
   if (std::find(nodes.begin(), nodes.end(), node) == nodes.end()) {
     return http::Response::Text(404, "no such node\n");
   }
-  if (metrics.lost(node)) return http::Response::Text(503, "the node is lost\n");
-  return Exposition(metrics.Render(node, now));
+  return MetricsOfNode(metrics, node, now);
 }
 
 http::Response Answer(const GuestCall& call, const std::string& method, Players& players,
@@ -59,6 +58,11 @@ http::Response Answer(const GuestCall& call, const std::string& method, Players&
 }
 
 }  // namespace
+
+http::Response MetricsOfNode(const HandlerMetrics& metrics, std::string_view node, WallTime now) {
+  if (metrics.lost(node)) return http::Response::Text(503, "the node is lost\n");
+  return Exposition(metrics.Render(node, now));
+}
 
 std::optional<GuestCall> ParseGuestCall(std::string_view path) {
   // "", v1, namespaces, NS, virtualmachineinstances, NAME, VERB

@@ -10,6 +10,7 @@
 // server.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -19,6 +20,9 @@
 #include "sim/actor/store.h"
 
 namespace virtlens::sim::actor {
+
+// The page of one node; 503 when the node is lost.
+http::Response MetricsOfNode(const HandlerMetrics& metrics, std::string_view node, WallTime now);
 
 std::vector<http::Route> HandlerRoutes(Players& players, const Store& store,
                                        const HandlerMetrics& metrics, Clock& clock);

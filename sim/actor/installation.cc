@@ -27,6 +27,15 @@ InstalledObject MakeNamespace(std::string_view name) {
 
 }  // namespace
 
+OtherObject MakeCaConfigMap(std::string_view kubevirt_namespace, std::string_view ca_pem) {
+  const kube::ResourceType type{"", "v1", "configmaps", "ConfigMap", true};
+  return {type,
+          {{"apiVersion", type.ApiVersion()},
+           {"kind", type.kind},
+           {"metadata", {{"name", "kubevirt-ca"}, {"namespace", kubevirt_namespace}}},
+           {"data", {{"ca-bundle", ca_pem}}}}};
+}
+
 std::vector<InstalledObject> PlatformObjects(std::string_view kubevirt_namespace, WallTime now) {
   const kube::ResourceType kubevirt{"kubevirt.io", "v1", "kubevirts", "KubeVirt", true};
   const kube::ResourceType cdi{"cdi.kubevirt.io", "v1beta1", "cdis", "CDI", false};

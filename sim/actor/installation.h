@@ -15,6 +15,9 @@ struct InstalledObject {
   Json status;         // merged into its status afterwards (null: none)
 };
 
+// The ConfigMap by which KubeVirt publishes the authority of its components' certificates.
+OtherObject MakeCaConfigMap(std::string_view kubevirt_namespace, std::string_view ca_pem);
+
 // Namespaces, the KubeVirt and the CDI object, deployed and available.
 std::vector<InstalledObject> PlatformObjects(std::string_view kubevirt_namespace, WallTime now);
 

@@ -208,10 +208,11 @@ Json HeartbeatPatch(WallTime now) {
             {"labels", {{"kubevirt.io/schedulable", "true"}}}}}};
 }
 
-Json MakeHandlerPod(std::string_view node, std::string_view space) {
-  Json container = {{"name", "virt-handler"},
-                    {"image", "quay.io/kubevirt/virt-handler:v1.7.0"},
-                    {"ports", Json::array({{{"name", "metrics"}, {"containerPort", 8443}}})}};
+Json MakeHandlerPod(std::string_view node, std::string_view space, int metrics_port) {
+  Json container = {{"name", "virt-handler"}, {"image", "quay.io/kubevirt/virt-handler:v1.7.0"}};
+  if (metrics_port != 0) {
+    container["ports"] = Json::array({{{"name", "metrics"}, {"containerPort", metrics_port}}});
+  }
   return {{"apiVersion", "v1"},
           {"kind", "Pod"},
           {"metadata",

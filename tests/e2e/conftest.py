@@ -42,14 +42,15 @@ def binary(name: str) -> pathlib.Path:
 class Exporter:
     """One virtlens-exporter and its two ports."""
 
-    def __init__(self, plane: ControlPlane, directory: pathlib.Path):
+    def __init__(self, plane: ControlPlane, directory: pathlib.Path, *flags):
         port, telemetry_port = free_ports(2)
         self.root = f"http://127.0.0.1:{port}"
         self.url = f"{self.root}/metrics"
         self.telemetry_url = f"http://127.0.0.1:{telemetry_port}/metrics"
         self.process = Process("virtlens-exporter", [
             binary("virtlens-exporter"), "--kubeconfig", plane.kubeconfig, "--cluster", "e2e",
-            "--listen", f"127.0.0.1:{port}", "--telemetry-listen", f"127.0.0.1:{telemetry_port}"], directory)
+            "--listen", f"127.0.0.1:{port}", "--telemetry-listen", f"127.0.0.1:{telemetry_port}",
+            *flags], directory)
 
     def ready(self) -> bool:
         """Tells whether every source is synced or known to be absent."""
@@ -87,18 +88,26 @@ def kube(plane):
     return plane.kube
 
 
+def virt_handler_addresses(plane: ControlPlane) -> list:
+    """Where virt-api and scrapers find the virt-handlers that the actor announced."""
+    pods = plane.kube.list("Pod", "kubevirt", labels="kubevirt.io=virt-handler")
+    return [pod["status"]["podIP"] for pod in pods if pod["status"].get("podIP")]
+
+
 @pytest.fixture(scope="session")
 def actor(plane, tmp_path_factory):
     """Who plays the nodes; returns when they are there."""
     process = Process("virtlens-actor", [
         binary("virtlens"), "actor", "--kubeconfig", plane.node_kubeconfig, "--role", "node",
         "--nodes", NODES, "--seed", SEED, "--speed", "10",
-        "--listen", f"127.0.0.1:{free_ports(1)[0]}"],
+        "--listen", f"127.0.0.1:{free_ports(1)[0]}", "--handler-address", "127.0.0.1",
+        "--tls-cert", plane.virt_handler_pair.cert, "--tls-key", plane.virt_handler_pair.key,
+        "--tls-client-ca", plane.kubevirt_ca.cert],
         tmp_path_factory.mktemp("actor"))
     process.start()
     try:
         process.wait_ready(f"{NODES} nodes", lambda: len(plane.kube.list("Node")) >= NODES)
-        plane.virt_handler.announce()
+        process.wait_ready("virt-handlers", lambda: len(virt_handler_addresses(plane)) >= NODES)
         yield process
     finally:
         process.stop()

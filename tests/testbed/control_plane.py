@@ -69,6 +69,8 @@ class ControlPlane:
         self.kubeconfig = self.directory / "admin.kubeconfig"
         self.node_kubeconfig = self.directory / "virt-handler.kubeconfig"
         self.virt_controller_metrics = f"https://127.0.0.1:{self.ports['virt_controller']}/metrics"
+        self.cdi_controller_metrics = f"https://127.0.0.1:{self.ports['cdi']}/metrics"
+        self.admin_token = self.directory / "admin.token"
         self.virt_handler = None
         self._tokens = {name: secrets.token_hex(16) for name in USERS}
         self._bin = {}
@@ -160,7 +162,10 @@ class ControlPlane:
         self.virt_api_client = pki.leaf(
             "virt-api-client", self.kubevirt_ca, "kubevirt.io:system:client:virt-handler")
         self.virt_handler_pair = pki.leaf(
-            "virt-handler", self.kubevirt_ca, "kubevirt.io:system:node:virt-handler")
+            "virt-handler", self.kubevirt_ca, "kubevirt.io:system:node:virt-handler",
+            (installation.VIRT_HANDLER_HOST,))
+        self.virt_controller_pair = pki.leaf(
+            "virt-controller", self.kubevirt_ca, "virt-controller", (installation.VIRT_CONTROLLER_HOST,))
         pki.rsa_keys(self.directory / "pki/sa.key", self.directory / "pki/sa.pub")
         pki.rsa_keys(self.directory / "token-keys/id_rsa", self.directory / "token-keys/id_rsa.pub")
         self._write_credentials()
@@ -168,6 +173,8 @@ class ControlPlane:
     def _write_credentials(self) -> None:
         rows = [f'{self._tokens[name]},{user},{name},"system:masters"' for name, user in USERS.items()]
         (self.directory / "tokens.csv").write_text("\n".join(rows) + "\n")
+        self.admin_token.touch(0o600)
+        self.admin_token.write_text(self._tokens["admin"] + "\n")
         for name in USERS:
             self._write_kubeconfig(name)
 
@@ -266,7 +273,8 @@ class ControlPlane:
             f"--kubeconfig={self._kubeconfig_of('virt-controller')}",
             "--listen=127.0.0.1", f"--port={self.ports['virt_controller']}",
             f"--launcher-image={LAUNCHER_IMAGE}",
-            f"--prom-cert-file={self.server_pair.cert}", f"--prom-key-file={self.server_pair.key}"])
+            f"--prom-cert-file={self.virt_controller_pair.cert}",
+            f"--prom-key-file={self.virt_controller_pair.key}"])
 
     def _start_cdi(self) -> None:
         pair = self.upload_ca

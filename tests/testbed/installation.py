@@ -12,6 +12,9 @@ CDI_VERSION = "v1.65.0"
 STORAGE_CLASS = "testbed-block"
 PROVISIONER = "testbed.virtlens.io/provisioner"
 VIRT_API_HOST = "virt-api.kubevirt.svc"
+# Names in the certificates of components, as virt-operator makes them.
+VIRT_HANDLER_HOST = "virt-handler.kubevirt.svc"
+VIRT_CONTROLLER_HOST = "virt-controller.kubevirt.svc"
 
 
 def install_crds(kube: KubeClient, directory: pathlib.Path) -> None:
@@ -61,6 +64,17 @@ def register_virt_api(kube: KubeClient, directory: pathlib.Path, port: int, ca: 
             url = f"https://127.0.0.1:{port}{service['path']}"
             webhook["clientConfig"] = {"url": url, "caBundle": bundle}
         kube.create(manifest)
+
+
+def announce_component(kube: KubeClient, namespace: str, name: str, labels: dict, port: int) -> None:
+    """Creates the Pod by which scrapers find a component that runs on loopback."""
+    container = {"name": name, "image": f"testbed/{name}",
+                 "ports": [{"name": "metrics", "containerPort": port}]}
+    manifest = _object("Pod", name, namespace, spec={"nodeName": "testbed", "containers": [container]})
+    manifest["metadata"]["labels"] = labels
+    kube.create(manifest)
+    kube.patch("Pod", name, {"status": {"phase": "Running", "podIP": "127.0.0.1",
+                                        "podIPs": [{"ip": "127.0.0.1"}]}}, namespace, "status")
 
 
 def subresources_available(kube: KubeClient) -> bool:

@@ -1,0 +1,65 @@
+#include "exporter/decode/component_pod.h"
+
+#include "exporter/decode/json_reader.h"
+#include "exporter/decode/metadata.h"
+
+namespace virtlens::exporter {
+namespace {
+
+void ReadPorts(json::Node& ports, int& metrics_port) {
+  ports.EachItem([&](json::Node& port) {
+    bool metrics = false;
+    int number = 0;
+    port.EachField([&](json::Node& field) {
+      if (field.name() == "name") metrics = field.Text() == "metrics";
+      if (field.name() == "containerPort") field.Read(number);
+    });
+    if (metrics && number > 0 && number < 65536) metrics_port = number;
+  });
+}
+
+void ReadSpec(json::Node& spec, ComponentPodRow& row) {
+  spec.EachField([&](json::Node& field) {
+    if (field.name() == "nodeName") {
+      field.Read(row.node);
+    } else if (field.name() == "containers") {
+      field.EachItem([&](json::Node& container) {
+        container.EachField([&](json::Node& part) {
+          if (part.name() == "ports") ReadPorts(part, row.metrics_port);
+        });
+      });
+    }
+  });
+}
+
+void ReadComponentPod(json::Node& root, ComponentPodRow& row) {
+  root.EachField([&](json::Node& part) {
+    if (part.name() == "metadata") {
+      ReadMetadata(part, row.meta, [&](json::Node& field) {
+        if (field.name() != "labels") return;
+        field.EachField([&](json::Node& label) {
+          if (label.name() == "kubevirt.io") label.Read(row.kubevirt_component);
+          if (label.name() == "cdi.kubevirt.io") label.Read(row.cdi_component);
+        });
+      });
+    } else if (part.name() == "spec") {
+      ReadSpec(part, row);
+    } else if (part.name() == "status") {
+      part.EachField([&](json::Node& field) {
+        if (field.name() == "podIP") field.Read(row.address);
+        if (field.name() == "phase") row.running = field.Text() == "Running";
+      });
+    }
+  });
+}
+
+}  // namespace
+
+Result<ComponentPodRow> DecodeComponentPod(std::string_view object) {
+  thread_local json::Parser parser;
+  VIRTLENS_TRY(ComponentPodRow row, parser.Read<ComponentPodRow>(object, ReadComponentPod));
+  if (row.meta.key.name.empty()) return Fail(Code::kDecode, "metadata.name: missing");
+  return row;
+}
+
+}  // namespace virtlens::exporter
