@@ -13,8 +13,8 @@ Clusters::Clusters(ClustersOptions options, kube::Config host, http::Transport& 
       transport_(transport),
       clock_(clock),
       random_(random),
-      host_(std::make_shared<ClusterReader>(options_.host_name, std::move(host), transport, clock,
-                                            random, options_.decode)) {}
+      host_(std::make_shared<ClusterReader>(options_.host, std::move(host), transport, clock,
+                                            random)) {}
 
 Clusters::~Clusters() { Stop(); }
 
@@ -84,8 +84,10 @@ std::vector<std::shared_ptr<ClusterReader>> Clusters::Apply(const Members& membe
 
 std::shared_ptr<ClusterReader> Clusters::Read(const std::string& name, const kube::Config& config) {
   Info("reading member cluster", {{"cluster", name}, {"api_server", config.server}});
-  auto reader =
-      std::make_shared<ClusterReader>(name, config, transport_, clock_, random_, options_.decode);
+  ClusterReaderOptions options{.name = name, .decode = options_.host.decode};
+  // A member's Pods are on its own network: their addresses mean others here.
+  options.component_scrape.enabled = false;
+  auto reader = std::make_shared<ClusterReader>(options, config, transport_, clock_, random_);
   reader->Start();
   return reader;
 }

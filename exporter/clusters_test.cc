@@ -61,7 +61,8 @@ class ClustersTest : public ::testing::Test {
 
   void Read(std::vector<MemberOptions> members, bool discover = false) {
     ClustersOptions options{
-        .host_name = "host", .members = std::move(members), .discover = discover};
+        .host = {.name = "host"}, .members = std::move(members), .discover = discover};
+    options.host.component_scrape.enabled = false;
     options.interval = std::chrono::milliseconds(20);
     auto config = kube::LoadEmbeddedConfig(host_->kubeconfig(), "host");
     ASSERT_TRUE(config) << config.error().message;

@@ -24,10 +24,12 @@ http::ServerOptions ServerOptionsOf(const Options& options, const std::string& l
 
 ClustersOptions ClustersOptionsOf(const Options& options) {
   ClustersOptions clusters;
-  clusters.host_name = options.cluster;
+  clusters.host = {.name = options.cluster,
+                   .decode = {.vm_labels = options.vm_labels},
+                   .component_scrape = options.component_scrape,
+                   .targets = options.targets};
   clusters.members = options.clusters;
   clusters.discover = options.discover_clusters;
-  clusters.decode.vm_labels = options.vm_labels;
   return clusters;
 }
 

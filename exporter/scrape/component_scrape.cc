@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "exporter/scrape/discovery.h"
-#include "exporter/scrape/page_wiring.h"
+#include "exporter/scrape/page_reader.h"
 #include "exporter/scrape/pod_watch.h"
 
 namespace virtlens::exporter {
@@ -28,11 +28,11 @@ class IntoStore final : public ScrapeReceiver {
 
   void OnSamples(const TargetKey& target, TargetSamples samples) override {
     store_.Update([&](Inventory& inventory, Micros now) {
-      KeepSamples(inventory, target, std::move(samples), now);
+      inventory.ReplaceSamples(target, std::move(samples), now);
     });
   }
   void OnSilent(const TargetKey& target) override {
-    store_.Update([&](Inventory& inventory, Micros now) { DropSamples(inventory, target, now); });
+    store_.Update([&](Inventory& inventory, Micros now) { inventory.DropSamples(target, now); });
   }
   void OnHealth(const TargetKey& target, const TargetHealth& health) override {
     store_.Update([&](Inventory& inventory, Micros) {
@@ -42,7 +42,7 @@ class IntoStore final : public ScrapeReceiver {
   }
   void OnGone(const TargetKey& target) override {
     store_.Update([&](Inventory& inventory, Micros now) {
-      DropSamples(inventory, target, now);
+      inventory.DropSamples(target, now);
       inventory.RemoveSource(ComponentName(target.component), target.name);
     });
   }
@@ -50,6 +50,12 @@ class IntoStore final : public ScrapeReceiver {
  private:
   Store& store_;
 };
+
+PageFeed OpenPageOf(Component component) {
+  const auto reader = std::make_shared<PageReader>(component);
+  return {[reader](std::string_view bytes) { return reader->Feed(bytes); },
+          [reader] { return reader->Finish(); }};
+}
 
 SchedulerOptions SchedulerOptionsOf(const ComponentScrapeOptions& options) {
   return {.interval = options.interval, .timeout = options.timeout};
@@ -68,8 +74,7 @@ class ComponentScrape::Implementation {
         static_targets_(std::move(static_targets)),
         into_store_(store),
         calls_(http::MakeCurlConcurrentTransport("virtlens-exporter/" VIRTLENS_VERSION)),
-        scheduler_(*calls_, OpenComponentPage, into_store_, clock, random,
-                   SchedulerOptionsOf(options_)),
+        scheduler_(*calls_, OpenPageOf, into_store_, clock, random, SchedulerOptionsOf(options_)),
         ca_known_(!NeedsCa()) {
     if (!options_.enabled) return;
     const auto follow = [&](const std::string& name, const std::string& space,
