@@ -412,15 +412,16 @@ constexpr bool IsBefore(const WantedName& left, const WantedName& right) {
 constexpr auto kWanted = [] {
   std::array<WantedName, CountNames()> names{};
   std::size_t count = 0;
-  for (std::uint16_t i = 0; i < std::size(kRows); ++i) {
+  for (std::size_t i = 0; i < std::size(kRows); ++i) {
+    const auto row = static_cast<std::uint16_t>(i);
     std::uint8_t rank = 0;
     for (const UpstreamName& upstream : kRows[i].upstream) {
       if (kRows[i].type == kHistogram) {
         for (const auto& [suffix, part] : kHistogramParts) {
-          names[count++] = {upstream.name, suffix, part, i, rank};
+          names[count++] = {upstream.name, suffix, part, row, rank};
         }
       } else {
-        names[count++] = {upstream.name, {}, Part::kValue, i, rank};
+        names[count++] = {upstream.name, {}, Part::kValue, row, rank};
       }
       ++rank;
     }
@@ -456,11 +457,11 @@ constexpr bool StartsName(std::size_t i) { return i == 0 || IsBefore(kWanted[i -
 constexpr auto kSlotOf = [] {
   std::array<std::uint16_t, kSlots> slots{};
   slots.fill(kFree);
-  for (std::uint16_t i = 0; i < kWanted.size(); ++i) {
+  for (std::size_t i = 0; i < kWanted.size(); ++i) {
     if (!StartsName(i)) continue;
     std::size_t slot = HashOf(kWanted[i]) % kSlots;
     while (slots[slot] != kFree) slot = (slot + 1) % kSlots;
-    slots[slot] = i;
+    slots[slot] = static_cast<std::uint16_t>(i);
   }
   return slots;
 }();

@@ -85,6 +85,7 @@ void ReplaceSamplesAndScrape(benchmark::State& state) {
     benchmark::DoNotOptimize(store.Scrape());
   }
   const StoreStatistics statistics = store.statistics();
+  state.counters["gzip_MB"] = static_cast<double>(statistics.gzip_bytes) / 1e6;
   state.counters["raw_MB"] = static_cast<double>(statistics.raw_bytes) / 1e6;
 }
 BENCHMARK(ReplaceSamplesAndScrape)->Unit(benchmark::kMillisecond);
