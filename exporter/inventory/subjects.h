@@ -129,13 +129,12 @@ struct ProjectSubject {
   std::map<MigrationResult, Histogram> migration_duration;
 };
 
-// One resource of one API server or one target that is scraped, in the words of
-// virt_source_up{reason}.
+// One resource of one API server, in the words of virt_source_up{reason}.
 struct SourceReasonSet {
   static constexpr auto kValues = std::to_array<std::string_view>(
       {"", "ok", "starting", "crd_absent", "forbidden", "unauthorized", "unreachable", "tls",
        "stale", "decode_error",
-       // of a target only
+       // of a component that is scraped, only
        "timeout", "http_error", "parse_error"});
 };
 using SourceReason = OneOf<SourceReasonSet>;

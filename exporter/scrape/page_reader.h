@@ -7,7 +7,8 @@
 // a new name of the same thing, the name that the table lists first wins.
 //
 // Limits: kMaxLineBytes a line, kMaxSamples samples. Errors: kDecode naming the line, after which
-// the reader stays failed. A page must end with a newline; after `# EOF` nothing may stand.
+// the reader stays failed. A page must end with a newline or `# EOF`, after which nothing
+// may stand.
 // Rules: prometheus.io/docs/instrumenting/exposition_formats, OpenMetrics 1.0.
 //
 // Thread contract: one page, one thread.
@@ -25,7 +26,7 @@ namespace virtlens::exporter {
 class PageReader {
  public:
   static constexpr std::size_t kMaxLineBytes = 1024 * 1024;
-  static constexpr std::size_t kMaxSamples = 1'000'000;
+  static constexpr std::size_t kMaxSamples = 300'000;
 
   explicit PageReader(Component component);
   ~PageReader();

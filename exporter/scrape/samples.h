@@ -48,6 +48,7 @@ struct TargetSamples {
   std::uint64_t repeated = 0;            // samples that a newer one of the same series replaced
   std::uint64_t repaired_labels = 0;     // label values whose UTF-8 was ill-formed
   std::uint64_t failed_subjects = 0;     // VMIs that the target itself could not read
+  bool operator==(const TargetSamples&) const = default;
 };
 
 struct TargetKey {
