@@ -167,7 +167,7 @@ struct SourceReasonSet {
   static constexpr auto kValues = std::to_array<std::string_view>(
       {"", "ok", "starting", "crd_absent", "forbidden", "unauthorized", "unreachable", "tls",
        "stale", "decode_error",
-       // of a target only
+       // of a component that is scraped, only
        "timeout", "http_error", "parse_error"});
 };
 using SourceReason = OneOf<SourceReasonSet>;

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <condition_variable>
 #include <fstream>
 #include <set>
+#include <thread>
 
 #include "base/log.h"
 #include "exporter/scrape/testing/scripted_calls.h"
@@ -314,6 +316,54 @@ TEST_F(SchedulerTest, ABearerTokenIsReadAnewForEachScrapeAndNeverTold) {
   EXPECT_EQ(transport_.TimesOf(targets_[0].url).size(), before) << "nothing is sent without it";
   EXPECT_EQ(ReasonOf("node-0"), "unauthorized");
   EXPECT_EQ(log_.find("secret"), std::string::npos) << log_;
+}
+
+// Remembers who was told of, and who is gone; for a scheduler on a thread of its own.
+class Witness final : public ScrapeReceiver {
+ public:
+  void OnSamples(const TargetKey& /*target*/, TargetSamples /*samples*/) override {}
+  void OnSilent(const TargetKey& /*target*/) override {}
+  void OnHealth(const TargetKey& target, const TargetHealth& health) override {
+    const std::lock_guard lock(mutex_);
+    reasons_[target.name] = health.reason;
+    changed_.notify_all();
+  }
+  void OnGone(const TargetKey& target) override {
+    const std::lock_guard lock(mutex_);
+    reasons_.erase(target.name);
+    changed_.notify_all();
+  }
+  void AwaitOnly(const std::string& name, SourceReason reason) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] {
+      return reasons_ == std::map<std::string, SourceReason>{{name, reason}};
+    });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::string, SourceReason> reasons_;
+};
+
+TEST(SchedulerThread, TargetsAreSetAndStatisticsReadWhileItRuns) {
+  SetLogSink([](std::string_view) {});
+  Witness witness;
+  Random random{1};
+  const auto transport = http::MakeCurlConcurrentTransport("virtlens-test/1");
+  Scheduler scheduler(*transport, OpenTestPage, witness, Clock::System(), random,
+                      {.interval = 50ms, .timeout = 50ms});
+  std::jthread thread([&](const std::stop_token& stop) { scheduler.Run(stop); });
+  for (int i = 0; i < 20; ++i) {
+    Target target = Handler("node-" + std::to_string(i));
+    target.url = "http://127.0.0.1:1/metrics";
+    scheduler.SetTargets({target});
+    witness.AwaitOnly(target.key.name, SourceReason::Of("unreachable"));
+    EXPECT_EQ(scheduler.statistics().at(Component::kVirtHandler).targets, 1u);
+  }
+  thread.request_stop();
+  thread.join();
+  SetLogSink({});
 }
 
 }  // namespace
