@@ -275,7 +275,10 @@ RowSink<CustomRow> CustomSink(const std::shared_ptr<const KindSpec>& kind) {
 
 Sources::Sources(kube::Client& client, http::Transport& transport, Store& store, Clock& clock,
                  Random& random, DecodeOptions decode, kube::ReflectorOptions reflector)
-    : store_(store) {
+    : store_(store), discovery_(client, clock) {
+  reflector.discover = [this](const kube::ResourceWanted& wanted, std::stop_token stop) {
+    return discovery_.Find(wanted, std::move(stop));
+  };
   const auto add = [&]<class Row>(kube::ResourceWanted wanted, RowSink<Row> sink) {
     const kube::ResourceType name{wanted.group, "", wanted.plural, "", true};
     auto source = std::make_unique<RowSource<Row>>(

@@ -19,6 +19,7 @@
 #include "exporter/store.h"
 #include "http/transport.h"
 #include "kube/client.h"
+#include "kube/discovery_cache.h"
 #include "kube/reflector.h"
 
 namespace virtlens::exporter {
@@ -63,6 +64,7 @@ class Sources {
   void JudgeFreshness();
 
   Store& store_;
+  kube::DiscoveryCache discovery_;
   std::vector<std::unique_ptr<Source>> sources_;
 };
 
