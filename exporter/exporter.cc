@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "exporter/endpoints.h"
+#include "exporter/kinds_config.h"
 #include "exporter/sources.h"
 #include "exporter/store.h"
 #include "exporter/telemetry.h"
@@ -33,7 +34,8 @@ class RunningExporter final : public Exporter {
         client_(std::move(config), *transport_, clock, random_),
         store_(options.cluster, clock),
         sources_(client_, *transport_, store_, clock, random_,
-                 DecodeOptions{.vm_labels = options.vm_labels}) {}
+                 DecodeOptions{.vm_labels = options.vm_labels,
+                               .kinds = KindsWith(options.custom_resources)}) {}
   ~RunningExporter() override { Stop(); }
 
   Result<void> Serve(const Options& options) {

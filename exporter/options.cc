@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "exporter/kinds_config.h"
 
 namespace virtlens::exporter {
 namespace {
@@ -51,6 +52,9 @@ constexpr Setting kSettings[] = {
      nullptr, &Options::vm_labels},
 };
 
+// A key of the config file that is no flag.
+constexpr std::string_view kCustomResources = "custom_resources";
+
 std::string KeyOf(const Setting& setting) {
   std::string key(setting.name);
   std::replace(key.begin(), key.end(), '-', '_');
@@ -65,7 +69,7 @@ const Setting* FindByKey(std::string_view key) {
 }
 
 std::string Nearby(const std::string& key) {
-  std::vector<std::string> keys;
+  std::vector<std::string> keys{std::string(kCustomResources)};
   for (const Setting& setting : kSettings) keys.push_back(KeyOf(setting));
   const std::vector<std::string_view> views(keys.begin(), keys.end());
   const std::string nearest(Nearest(key, views));
@@ -147,6 +151,8 @@ constexpr std::string_view kFooter =
   cluster: prod-1
   listen: ":8080"
   vm_labels: [app, team]
+  custom_resources:                     # more kinds to read; docs/custom-resources.md
+    - {group: example.io, plural: racks, kind: Rack, phase: .status.phase}
 
 Examples:
   virtlens-exporter                                    in a Pod: service account, :8080 and :8081
@@ -187,6 +193,10 @@ Result<void> ApplyConfig(const std::string& file, const std::string& content,
         return Fail(Code::kInvalidArgument, place + ": a key is a word");
       }
       const std::string& key = entry.first.Scalar();
+      if (key == kCustomResources) {
+        VIRTLENS_TRY(options.custom_resources, ReadKinds(file, entry.second));
+        continue;
+      }
       const Setting* setting = FindByKey(key);
       if (setting == nullptr) {
         return Fail(Code::kInvalidArgument,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "exporter/rows/kind_spec.h"
 
 namespace virtlens::exporter {
 
@@ -21,10 +22,11 @@ struct Options {
   std::string telemetry_listen = ":8081";  // the program's own metrics
   std::string log_level = "info";
   std::string log_format = "text";
-  std::string tls_cert, tls_key;       // PEM; both or none
-  std::string tls_client_ca;           // PEM; scrapers must then show a certificate
-  int max_scrapes = 8;                 // at once; more get 503
-  std::vector<std::string> vm_labels;  // VirtualMachine labels for virt_vm_labels; "*" for all
+  std::string tls_cert, tls_key;           // PEM; both or none
+  std::string tls_client_ca;               // PEM; scrapers must then show a certificate
+  int max_scrapes = 8;                     // at once; more get 503
+  std::vector<std::string> vm_labels;      // VirtualMachine labels for virt_vm_labels; "*" for all
+  std::vector<KindSpec> custom_resources;  // more kinds to read; in the config file only
 };
 
 // Reads argv and the config file. An Error is one line that names the flag or the file, line and

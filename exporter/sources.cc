@@ -275,7 +275,7 @@ RowSink<CustomRow> CustomSink(const std::shared_ptr<const KindSpec>& kind) {
 
 Sources::Sources(kube::Client& client, http::Transport& transport, Store& store, Clock& clock,
                  Random& random, DecodeOptions decode, kube::ReflectorOptions reflector)
-    : store_(store), discovery_(client, clock) {
+    : store_(store), discovery_(client, clock, reflector.discovery_interval) {
   reflector.discover = [this](const kube::ResourceWanted& wanted, std::stop_token stop) {
     return discovery_.Find(wanted, std::move(stop));
   };
