@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "exporter/kinds_config.h"
 
 namespace virtlens::exporter {
 namespace {
@@ -117,6 +118,11 @@ constexpr ConfigSection kSections[] = {
     {"component_scrape",
      [](const YAML::Node& value, const std::string& file, Options& options) {
        return ReadComponentScrape(file, value, options.component_scrape);
+     }},
+    {"custom_resources",
+     [](const YAML::Node& value, const std::string& file, Options& options) -> Result<void> {
+       VIRTLENS_TRY(options.custom_resources, ReadKinds(file, value));
+       return {};
      }},
     {"targets", [](const YAML::Node& value, const std::string& file,
                    Options& options) { return ReadStaticTargets(file, value, options.targets); }},

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "exporter/clusters.h"
 #include "exporter/endpoints.h"
+#include "exporter/kinds_config.h"
 #include "exporter/telemetry.h"
 #include "http/server.h"
 #include "http/transport.h"
@@ -24,10 +25,11 @@ http::ServerOptions ServerOptionsOf(const Options& options, const std::string& l
 
 ClustersOptions ClustersOptionsOf(const Options& options) {
   ClustersOptions clusters;
-  clusters.host = {.name = options.cluster,
-                   .decode = {.vm_labels = options.vm_labels},
-                   .component_scrape = options.component_scrape,
-                   .targets = options.targets};
+  clusters.host = {
+      .name = options.cluster,
+      .decode = {.vm_labels = options.vm_labels, .kinds = KindsWith(options.custom_resources)},
+      .component_scrape = options.component_scrape,
+      .targets = options.targets};
   clusters.members = options.clusters;
   clusters.discover = options.discover_clusters;
   return clusters;

@@ -91,6 +91,12 @@ Loaded LoadObject(std::string_view json, Decoder& decoder, Store& store) {
     if (kind == "DataImportCron") return TakeRow(decoder.DataImportCron(json), kind, json, store);
     if (kind == "CDI") return TakePlatform(decoder.Cdi(json), "cdi", json, store);
   }
+  if (const auto custom = decoder.CustomKind(group, kind)) {
+    return Take(decoder.Custom(custom, json), kind, json, store,
+                [](Inventory& inventory, CustomRow taken, Micros) {
+                  inventory.UpsertCustom(std::move(taken));
+                });
+  }
   return Loaded::kIgnored;
 }
 

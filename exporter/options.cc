@@ -182,6 +182,8 @@ constexpr std::string_view kConfigHelp =
     interval: 15s
   targets:
     - {component: virt-handler, url: "https://10.0.0.7:8443/metrics", node: node-1}
+  custom_resources:                          more kinds to read; docs/custom-resources.md
+    - {group: example.io, plural: racks, kind: Rack, phase: .status.phase}
 
 )";
 

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "exporter/members.h"
+#include "exporter/rows/kind_spec.h"
 #include "exporter/scrape/component_options.h"
 
 namespace virtlens::exporter {
@@ -33,6 +34,7 @@ struct Options {
   std::vector<MemberOptions> clusters;  // members, beside the host
   ComponentScrapeOptions component_scrape;
   std::vector<StaticTarget> targets;
+  std::vector<KindSpec> custom_resources;  // more kinds to read
 };
 
 // Reads argv and the config file. An Error is one line that names the flag or the file, line and

@@ -157,7 +157,7 @@ namespace {
 // How one kind of row gets into the inventory and out again.
 template <class Row>
 struct RowSink {
-  Result<Row> (Decoder::*decode)(std::string_view object);
+  std::function<Result<Row>(Decoder&, std::string_view object)> decode;
   std::function<void(Inventory&, Listing<Row>, Micros)> replace;
   std::function<void(Inventory&, Row, Micros)> upsert;
   std::function<void(Inventory&, const ObjectKey&, Micros)> remove;
@@ -177,7 +177,7 @@ class RowSource final : public Source {
 
   void OnListStart(const kube::ResourceType&) override { listing_ = {}; }
   void OnListItem(std::string_view object) override {
-    auto row = (decoder_.*sink_.decode)(object);
+    auto row = sink_.decode(decoder_, object);
     CountRepaired(decoder_.repaired());
     if (row) {
       listing_.rows.push_back(std::move(*row));
@@ -200,7 +200,7 @@ class RowSource final : public Source {
       store_.Update([&](Inventory& inventory, Micros now) { sink_.remove(inventory, *key, now); });
       return;
     }
-    auto row = (decoder_.*sink_.decode)(object);
+    auto row = sink_.decode(decoder_, object);
     CountRepaired(decoder_.repaired());
     if (!row) {
       Reject(object, row.error());
@@ -258,11 +258,27 @@ RowSink<PlatformRow> PlatformSink(Result<PlatformRow> (Decoder::*decode)(std::st
           }};
 }
 
+RowSink<CustomRow> CustomSink(const std::shared_ptr<const KindSpec>& kind) {
+  return {
+      [kind](Decoder& decoder, std::string_view object) { return decoder.Custom(kind, object); },
+      [kind](Inventory& inventory, Listing<CustomRow> listing, Micros) {
+        inventory.ReplaceCustom(*kind, std::move(listing));
+      },
+      [](Inventory& inventory, CustomRow row, Micros) { inventory.UpsertCustom(std::move(row)); },
+      [kind](Inventory& inventory, const ObjectKey& key, Micros) {
+        inventory.RemoveCustom(*kind, key);
+      },
+      [kind](Inventory& inventory) { return inventory.custom_rows(*kind); }};
+}
+
 }  // namespace
 
 Sources::Sources(kube::Client& client, http::Transport& transport, Store& store, Clock& clock,
                  Random& random, DecodeOptions decode, kube::ReflectorOptions reflector)
-    : store_(store) {
+    : store_(store), discovery_(client, clock, reflector.discovery_interval) {
+  reflector.discover = [this](const kube::ResourceWanted& wanted, std::stop_token stop) {
+    return discovery_.Find(wanted, std::move(stop));
+  };
   const auto add = [&]<class Row>(kube::ResourceWanted wanted, RowSink<Row> sink) {
     const kube::ResourceType name{wanted.group, "", wanted.plural, "", true};
     auto source = std::make_unique<RowSource<Row>>(
@@ -293,6 +309,9 @@ Sources::Sources(kube::Client& client, http::Transport& transport, Store& store,
   add({"kubevirt.io", "kubevirts", {"v1", "v1alpha3"}},
       PlatformSink(&Decoder::KubeVirt, "kubevirt"));
   add({"cdi.kubevirt.io", "cdis", {"v1beta1", "v1alpha1"}}, PlatformSink(&Decoder::Cdi, "cdi"));
+  for (const auto& kind : decode.kinds) {
+    add({kind->group, kind->plural, kind->versions}, CustomSink(kind));
+  }
   JudgeFreshness();
 }
 

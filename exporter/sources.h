@@ -2,6 +2,9 @@
 //
 //   API server -> Reflector -> Decoder (this thread, no lock) -> Store::Update -> series
 //
+// Kinds of custom resources are data (rows/kind_spec.h): DecodeOptions::kinds. Discovery is shared,
+// so kinds that are absent cost one request an interval together.
+//
 // What is missing, forbidden or away concerns only itself: the others go on, and virt_source_up
 // says which and why. An object that does not decode is skipped, counted, named once in the log,
 // and keeps its last good row.
@@ -19,6 +22,7 @@
 #include "exporter/store.h"
 #include "http/transport.h"
 #include "kube/client.h"
+#include "kube/discovery_cache.h"
 #include "kube/reflector.h"
 
 namespace virtlens::exporter {
@@ -65,6 +69,7 @@ class Sources {
   void JudgeFreshness();
 
   Store& store_;
+  kube::DiscoveryCache discovery_;
   std::vector<std::unique_ptr<Source>> sources_;
 };
 

@@ -1,3 +1,5 @@
+#include "kube/discovery.h"
+
 #include <algorithm>
 #include <optional>
 #include <vector>
@@ -59,23 +61,34 @@ std::optional<ResourceType> FindResource(const json& resources, const ResourceWa
 
 }  // namespace
 
-Result<ResourceType> Client::Discover(const ResourceWanted& wanted, std::stop_token stop) {
+Result<ResourceType> FindServed(
+    const ResourceWanted& wanted, const std::function<DiscoveryAnswer(const std::string&)>& group,
+    const std::function<DiscoveryAnswer(const std::string&)>& resources) {
   std::vector<std::string> versions = {"v1"};
   std::string prefix = "/api/";
   if (!wanted.group.empty()) {
-    const std::string path = "/apis/" + http::PercentEncode(wanted.group);
-    VIRTLENS_TRY(const json group, Call("GET", path, nullptr, stop));
-    versions = Candidates(group, wanted.versions);
-    prefix = path + "/";
+    VIRTLENS_TRY(const auto served, group(wanted.group));
+    versions = Candidates(*served, wanted.versions);
+    prefix = "/apis/" + http::PercentEncode(wanted.group) + "/";
   }
   for (const std::string& version : versions) {
-    const auto resources = Call("GET", prefix + http::PercentEncode(version), nullptr, stop);
+    const DiscoveryAnswer list = resources(prefix + http::PercentEncode(version));
     // The group may still name a version that has just gone.
-    if (!resources && resources.error().code == Code::kNotFound) continue;
-    if (!resources) return Fail(resources.error());
-    if (auto found = FindResource(*resources, wanted, version)) return *std::move(found);
+    if (!list && list.error().code == Code::kNotFound) continue;
+    if (!list) return Fail(list.error());
+    if (auto found = FindResource(**list, wanted, version)) return *std::move(found);
   }
   return Fail(Code::kNotFound, "the server does not serve " + QualifiedName(wanted));
+}
+
+Result<ResourceType> Client::Discover(const ResourceWanted& wanted, std::stop_token stop) {
+  const auto get = [&](const std::string& path) -> DiscoveryAnswer {
+    VIRTLENS_TRY(json document, Call("GET", path, nullptr, stop));
+    return std::make_shared<const json>(std::move(document));
+  };
+  return FindServed(
+      wanted, [&](const std::string& group) { return get("/apis/" + http::PercentEncode(group)); },
+      get);
 }
 
 Result<json> Client::ServerVersion(std::stop_token stop) {

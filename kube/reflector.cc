@@ -120,7 +120,8 @@ Result<void> ReflectorMachine::Round() {
 }
 
 Result<void> ReflectorMachine::Discover() {
-  auto type = client_.Discover(wanted_, stop_);
+  auto type =
+      options_.discover ? options_.discover(wanted_, stop_) : client_.Discover(wanted_, stop_);
   if (!type) {
     // Discovery's word needs no second opinion, unlike a 404 of a list.
     if (type.error().code == Code::kNotFound) not_served_before_ = true;

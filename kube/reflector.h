@@ -15,6 +15,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -63,6 +64,8 @@ class ReflectorReceiver {
 
 struct ReflectorOptions {
   std::string space;  // only this namespace; "": all
+  // Where the served version is looked up: the client, or a DiscoveryCache that reflectors share.
+  std::function<Result<ResourceType>(const ResourceWanted&, std::stop_token)> discover{};
   std::string label_selector;
   std::string field_selector;
   bool watch_list = true;  // try sendInitialEvents first; falls back when refused

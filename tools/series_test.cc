@@ -78,6 +78,17 @@ TEST_F(SeriesTest, PrintsTheGoldenExposition) {
             "2026-11-21T10:00:00Z\n");
 }
 
+// kinds.prom is the output of
+//   virtlens series -f tools/testdata/kinds.yaml --now 2026-11-21T10:00:00Z
+TEST_F(SeriesTest, EveryKindOfCustomResourceHasItsSeries) {
+  const Ran ran = RunOn({Testdata("kinds.yaml")});
+  EXPECT_EQ(ran.code, kExitOk);
+  EXPECT_EQ(ran.out, ReadFile(Testdata("kinds.prom")));
+  EXPECT_TRUE(exporter::ReadExposition(ran.out));
+  EXPECT_TRUE(Has(ran.err, "24 objects taken, 0 ignored, 0 malformed"));
+  EXPECT_FALSE(Has(ran.out, "s3cr3t")) << "an error's text is no label";
+}
+
 TEST_F(SeriesTest, TheFormOfTheInputDoesNotMatter) {
   const std::string golden = ReadFile(Testdata("cluster.prom"));
   for (const char* file : {"list.yaml", "list.json", "objects.json", "array.json", "dump"}) {

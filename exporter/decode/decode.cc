@@ -1,7 +1,9 @@
 #include "exporter/decode/decode.h"
 
+#include <unordered_map>
 #include <utility>
 
+#include "exporter/decode/custom.h"
 #include "exporter/decode/json_reader.h"
 #include "exporter/decode/kinds.h"
 #include "exporter/decode/metadata.h"
@@ -30,10 +32,19 @@ Result<Row> Decode(json::Parser& parser, std::string_view object, Visit&& visit)
 }  // namespace
 
 struct Decoder::State {
-  explicit State(DecodeOptions options) : labels(std::move(options.vm_labels)) {}
+  explicit State(DecodeOptions options)
+      : labels(std::move(options.vm_labels)), kinds(std::move(options.kinds)) {}
+
+  CustomReader& ReaderOf(const std::shared_ptr<const KindSpec>& kind) {
+    auto& reader = readers[kind.get()];
+    if (reader == nullptr) reader = std::make_unique<CustomReader>(kind);
+    return *reader;
+  }
 
   json::Parser parser;
   LabelChoice labels;
+  KindList kinds;
+  std::unordered_map<const KindSpec*, std::unique_ptr<CustomReader>> readers;
 };
 
 Decoder::Decoder(DecodeOptions options) : state_(std::make_unique<State>(std::move(options))) {}
@@ -69,6 +80,18 @@ Result<PlatformRow> Decoder::KubeVirt(std::string_view object) {
 }
 Result<PlatformRow> Decoder::Cdi(std::string_view object) {
   return Decode<PlatformRow>(state_->parser, object, ReadPlatform);
+}
+
+Result<CustomRow> Decoder::Custom(const std::shared_ptr<const KindSpec>& kind,
+                                  std::string_view object) {
+  CustomReader& reader = state_->ReaderOf(kind);
+  return Decode<CustomRow>(state_->parser, object,
+                           [&](json::Node& root, CustomRow& row) { reader.Read(root, row); });
+}
+
+std::shared_ptr<const KindSpec> Decoder::CustomKind(std::string_view group,
+                                                    std::string_view kind) const {
+  return FindKind(state_->kinds, group, kind);
 }
 
 std::size_t Decoder::repaired() const { return state_->parser.repaired(); }

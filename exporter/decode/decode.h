@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "exporter/rows/custom_row.h"
 #include "exporter/rows/rows.h"
 
 namespace virtlens::exporter {
@@ -23,6 +24,8 @@ namespace virtlens::exporter {
 struct DecodeOptions {
   // Labels of a VirtualMachine kept for virt_vm_labels; "*" keeps all.
   std::vector<std::string> vm_labels;
+  // The custom resources that are read.
+  KindList kinds = BuiltinKinds();
 };
 
 class Decoder {
@@ -40,6 +43,10 @@ class Decoder {
   Result<DataImportCronRow> DataImportCron(std::string_view object);
   Result<PlatformRow> KubeVirt(std::string_view object);
   Result<PlatformRow> Cdi(std::string_view object);
+  Result<CustomRow> Custom(const std::shared_ptr<const KindSpec>& kind, std::string_view object);
+
+  // The custom kind of that group and name among those that are read; null when there is none.
+  std::shared_ptr<const KindSpec> CustomKind(std::string_view group, std::string_view kind) const;
 
   // Ill-formed UTF-8 sequences replaced so far.
   std::size_t repaired() const;

@@ -166,6 +166,36 @@ std::optional<double> Node::Number() {
   return std::nullopt;
 }
 
+Shape Node::Shape() {
+  switch (Type()) {
+    case simdjson::ondemand::json_type::null:
+      return Shape::kNull;
+    case simdjson::ondemand::json_type::object:
+      return Shape::kObject;
+    case simdjson::ondemand::json_type::array:
+      return Shape::kList;
+    default:
+      return Shape::kScalar;
+  }
+}
+
+std::optional<std::string_view> Node::Scalar() {
+  using simdjson::ondemand::json_type;
+  if (failure_.failed()) return std::nullopt;
+  const json_type type = Type();
+  if (type == json_type::string) return Text();
+  std::string_view token = value_.raw_json_token();
+  token = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
+  bool flag = false;
+  double number = 0;
+  // Reading proves that the token is what it seems to be.
+  if (type == json_type::boolean && value_.get_bool().get(flag) == simdjson::SUCCESS) return token;
+  if (type == json_type::number && value_.get_double().get(number) == simdjson::SUCCESS) {
+    return Clip(token, kMaxTextBytes);
+  }
+  return std::nullopt;
+}
+
 void Node::Read(std::string& to) {
   if (const auto text = Text()) to.assign(*text);
 }

@@ -50,6 +50,8 @@ class Failure {
 // of the document, which is several times faster than simdjson's unescaping copy. nullopt: escaped.
 std::optional<std::string_view> PlainText(const char* begin, const char* end);
 
+enum class Shape { kNull, kScalar, kObject, kList };
+
 // A value and the place where it stands.
 class Node {
  public:
@@ -63,6 +65,7 @@ class Node {
   // The key under which the value stands; "" for an element of a list.
   std::string_view name() const { return name_; }
   bool IsNull() { return Type() == simdjson::ondemand::json_type::null; }
+  json::Shape Shape();
 
   // visit(Node& field) for each field of an object.
   template <class Visit>
@@ -77,6 +80,8 @@ class Node {
   // nullopt: null, or a failure that is on record.
   std::optional<std::string_view> Text();
   std::optional<double> Number();
+  // A text, or a number, true or false as it is written; nullopt for all else, which is no failure.
+  std::optional<std::string_view> Scalar();
 
   // Each leaves `to` alone when the value is null.
   void Read(std::string& to);

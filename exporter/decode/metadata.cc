@@ -68,10 +68,14 @@ class Choice {
 }  // namespace
 
 void ReadOwners(json::Node& list, Owners& owners) {
-  Choice owner, machine, volume;
+  Choice owner, machine, volume, any;
   list.EachItem([&](json::Node& item) {
     const Reference reference = ReadReference(item);
     const std::string_view group = GroupOf(reference.api_version);
+    if (any.Takes(reference)) {
+      owners.any_kind = reference.kind;
+      owners.any_name = reference.name;
+    }
     if (group == "kubevirt.io" && reference.kind == "VirtualMachine") {
       if (machine.Takes(reference)) owners.vm_name = reference.name;
       return;

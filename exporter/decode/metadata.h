@@ -19,6 +19,8 @@ struct Owners {
   Owner owner;              // a user's CR, a pool or a ReplicaSet
   std::string vm_name;      // VirtualMachine of kubevirt.io
   std::string data_volume;  // DataVolume of cdi.kubevirt.io
+  std::string any_kind;     // whatever it is
+  std::string any_name;
 };
 
 void ReadOwners(json::Node& list, Owners& owners);

@@ -3,6 +3,8 @@
 #include <cassert>
 #include <vector>
 
+#include "exporter/families/custom_families.h"
+
 namespace virtlens::exporter {
 namespace {
 
@@ -33,11 +35,15 @@ std::string DependentIdentity(const Subject& subject, const Inventory& inventory
 }
 
 template <class Subject>
-FamilyGroup Group(std::string_view resource) {
+FamilyGroup GroupOf(std::string_view resource, std::span<const Family<Subject>> families) {
   FamilyGroup group{resource, {}};
-  for (const Family<Subject>& family : FamiliesOf<Subject>())
-    group.families.push_back(&family.info);
+  for (const Family<Subject>& family : families) group.families.push_back(&family.info);
   return group;
+}
+
+template <class Subject>
+FamilyGroup Group(std::string_view resource) {
+  return GroupOf(resource, FamiliesOf<Subject>());
 }
 
 }  // namespace
@@ -127,6 +133,11 @@ std::string IdentityOf(const DataImportCronSubject& subject, const Inventory& in
   return VmIdentity(subject.key.space, "", inventory, lines);
 }
 template <>
+std::string IdentityOf(const CustomSubject& subject, const Inventory& inventory,
+                       SampleWriter& lines) {
+  return VmIdentity(subject.key.space, inventory.NameOfVm(subject), inventory, lines);
+}
+template <>
 std::string IdentityOf(const ProjectSubject& subject, const Inventory& inventory,
                        SampleWriter& lines) {
   std::string identity;
@@ -160,6 +171,8 @@ std::vector<FamilyGroup> FamilyGroups() {
           Group<DataVolumeSubject>("datavolumes"),
           Group<ClaimSubject>("persistentvolumeclaims"),
           Group<DataImportCronSubject>("dataimportcrons"),
+          GroupOf("customresources", CustomFamilies()),
+          GroupOf("protection", ProtectionFamilies()),
           Group<ProjectSubject>("projects"),
           Group<NodeSubject>("nodes"),
           Group<PlatformSubject>("platforms"),

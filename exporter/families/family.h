@@ -131,6 +131,8 @@ std::span<const Family<ClaimSubject>> FamiliesOf();
 template <>
 std::span<const Family<DataImportCronSubject>> FamiliesOf();
 template <>
+std::span<const Family<CustomSubject>> FamiliesOf();
+template <>
 std::span<const Family<ProjectSubject>> FamiliesOf();
 template <>
 std::span<const Family<NodeSubject>> FamiliesOf();
@@ -162,6 +164,7 @@ void ForEachTable(Inventory& inventory, Function&& function) {
   function(inventory.data_volumes);
   function(inventory.claims);
   function(inventory.data_import_crons);
+  function(inventory.customs);
   function(inventory.projects);
   function(inventory.nodes);
   function(inventory.platforms);

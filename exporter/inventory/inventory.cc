@@ -34,6 +34,7 @@ void Inventory::SetCluster(std::string cluster) {
   data_volumes.MarkAll(kAllFields);
   claims.MarkAll(kAllFields);
   data_import_crons.MarkAll(kAllFields);
+  customs.MarkAll(kAllFields);
   projects.MarkAll(kAllFields);
   nodes.MarkAll(kAllFields);
   platforms.MarkAll(kAllFields);
@@ -54,6 +55,7 @@ void Inventory::Upsert(NamespaceRow row, Micros) {
   data_volumes.MarkSpace(space, kAllFields);
   claims.MarkSpace(space, kAllFields);
   data_import_crons.MarkSpace(space, kAllFields);
+  customs.MarkSpace(space, kAllFields);
   projects.Mark(ClusterKey(key.name), kAllFields);
 }
 

@@ -50,16 +50,19 @@ class Inventory {
   void Upsert(ClaimRow row, Micros now);
   void Upsert(DataImportCronRow row, Micros now);
   void UpsertPlatform(std::string_view component, PlatformRow row);
+  void UpsertCustom(CustomRow row);
 
   // `Row` says which resource.
   template <class Row>
   void Remove(const ObjectKey& key, Micros now);
   void RemovePlatform(std::string_view component, const ObjectKey& key);
+  void RemoveCustom(const KindSpec& kind, const ObjectKey& key);
 
   // The state of a resource is exactly this.
   template <class Row>
   void Replace(Listing<Row> listing, Micros now);
   void ReplacePlatform(std::string_view component, Listing<PlatformRow> listing);
+  void ReplaceCustom(const KindSpec& kind, Listing<CustomRow> listing);
 
   // A component's target was scraped: all that it says now. `now` is of the scrape.
   void ReplaceSamples(const TargetKey& target, TargetSamples samples, Micros now);
@@ -79,6 +82,9 @@ class Inventory {
   Symbol WorkspaceOf(const Symbol& space) const;
   // The name series of a dependent object carry: what the VM goes by, else the VM's own name.
   std::string_view NameOfVm(const Symbol& space, std::string_view vm_ref) const;
+  // The name series of a custom resource carry; "" when it belongs to no VM.
+  std::string_view NameOfVm(const CustomSubject& custom) const;
+  std::size_t custom_rows(const KindSpec& kind) const;
   const ClaimRow* FindClaim(const Symbol& space, const Symbol& claim) const;
   // A subject of `vms` may have either row or both.
   std::size_t vm_rows() const { return vm_rows_; }
@@ -91,6 +97,7 @@ class Inventory {
   LeafTable<DataVolumeSubject> data_volumes;
   LeafTable<ClaimSubject> claims;
   LeafTable<DataImportCronSubject> data_import_crons;
+  LeafTable<CustomSubject> customs;
   LeafTable<ProjectSubject> projects;
   LeafTable<NodeSubject> nodes;
   LeafTable<PlatformSubject> platforms;
@@ -100,7 +107,7 @@ class Inventory {
   LeafTable<NamespaceSubject> namespaces;
 
  private:
-  enum class DependentKind : std::uint8_t { kMigration, kDataVolume, kClaim };
+  enum class DependentKind : std::uint8_t { kMigration, kDataVolume, kClaim, kCustom };
   struct Dependent {
     DependentKind kind;
     std::string name;
@@ -138,6 +145,13 @@ class Inventory {
   void SettleGuest(const ObjectKey& vm);
   void PutPart(const TargetKey& target, SubjectSamples samples, Micros now);
   void RemovePart(const TargetKey& target, const ObjectKey& key);
+  // Which VM a custom resource belongs to, and whom to ask again when that may have changed.
+  void Link(CustomSubject& custom);
+  void Unlink(const CustomSubject& custom);
+  void Relink(CustomSubject& custom);
+  std::string ReferenceOf(const CustomSubject& custom) const;
+  void RelinkFollowers(const Symbol& space, std::string_view user_vm);
+  void MarkCustoms(const ObjectKey& vm, FieldMask fields);
 
   std::string cluster_;
   const bool cluster_fixed_;
@@ -154,6 +168,10 @@ class Inventory {
   std::map<TargetKey, std::vector<ObjectKey>> reported_by_;
   // By claim: the VMs that mount it.
   std::unordered_map<ObjectKey, std::vector<std::string>, ObjectKeyHash> mounted_by_;
+  // Names of custom subjects: by the user's VM that they name, and by the claim they stand for.
+  std::unordered_map<ObjectKey, std::vector<std::string>, ObjectKeyHash> followers_;
+  std::unordered_map<ObjectKey, std::vector<std::string>, ObjectKeyHash> customs_of_claim_;
+  std::unordered_map<const KindSpec*, std::size_t> custom_rows_;
 };
 
 template <>

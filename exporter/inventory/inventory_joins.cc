@@ -46,6 +46,9 @@ void Inventory::MarkDependent(const Symbol& space, const Dependent& dependent) {
     case DependentKind::kClaim:
       claims.Mark(key, kIdentityField);
       return;
+    case DependentKind::kCustom:
+      customs.Mark(key, kIdentityField);
+      return;
   }
 }
 
@@ -106,6 +109,11 @@ void Inventory::RelinkVolume(const Symbol& space, const Symbol& claim) {
   if (ClaimSubject* found = claims.Find(key)) {
     Relink(DependentKind::kClaim, key, found->vm_ref, ReferenceOf(found->row));
   }
+  const auto customs_of = customs_of_claim_.find(key);
+  if (customs_of == customs_of_claim_.end()) return;
+  for (const std::string& name : customs_of->second) {
+    if (CustomSubject* custom = customs.Find({space, name})) Relink(*custom);
+  }
 }
 
 void Inventory::LinkOwner(const ObjectKey& claim, std::string_view before, std::string_view after) {
@@ -133,6 +141,12 @@ void Inventory::RelinkClaimsOf(const ObjectKey& data_volume) {
 }
 
 void Inventory::MarkMounts(const ObjectKey& claim) {
+  if (const auto customs_of = customs_of_claim_.find(claim);
+      customs_of != customs_of_claim_.end()) {
+    for (const std::string& name : customs_of->second) {
+      customs.Mark(ObjectKey{claim.space, name}, custom_field::kVolumes);
+    }
+  }
   const auto found = mounted_by_.find(claim);
   if (found == mounted_by_.end()) return;
   for (const std::string& vm : found->second) {

@@ -76,6 +76,9 @@ void Inventory::Upsert(VmiRow row, Micros now) {
   if (!subject.vmi) ++vmi_rows_;
   subject.vmi = std::move(row);
   vms.Mark(subject.key, changed);
+  if ((changed & (vm_field::kDisks | vm_field::kInterfaces)) != 0) {
+    MarkCustoms(subject.key, custom_field::kVolumes);
+  }
   LinkClaims(subject.key, claims_before, ClaimsOf(subject));
   Settle(subject, now);
   MeasureStart(subject, now);
@@ -109,12 +112,15 @@ void Inventory::SettleOrErase(VmSubject& vm, Micros now) {
   const ObjectKey key = vm.key;
   if (vm.vm || vm.vmi) {
     vms.Mark(key, kAllFields);
+    MarkCustoms(key, custom_field::kVolumes);
     Settle(vm, now);
     return;
   }
+  const std::string claim(names_.ClaimOf(key));
   vms.Erase(key);
   MarkDependents(key);
   RenameAll(names_.Remove(key));
+  RelinkFollowers(key.space, claim);
 }
 
 void Inventory::Settle(VmSubject& vm, Micros now) {
@@ -122,8 +128,13 @@ void Inventory::Settle(VmSubject& vm, Micros now) {
     vm.vm_name = vm.key.name;
     MarkDependents(vm.key);
   }
+  const std::string claim(names_.ClaimOf(vm.key));
   RenameAll(names_.Set(vm.key, vm.claimed_name()));
   SettleGuest(vm.key);
+  if (claim != vm.claimed_name()) {
+    RelinkFollowers(vm.key.space, claim);
+    RelinkFollowers(vm.key.space, vm.claimed_name());
+  }
   Remember(vm.agent, vm);
   JudgeHeartbeat(vm, now);
 }

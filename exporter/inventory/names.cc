@@ -39,6 +39,17 @@ std::string_view Names::NameOf(const ObjectKey& vm) const {
   return alone ? std::string_view(found->second) : std::string_view(vm.name);
 }
 
+std::string_view Names::ClaimOf(const ObjectKey& vm) const {
+  const auto found = claims_.find(vm);
+  return found == claims_.end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::string_view Names::SoleClaimant(const ObjectKey& claim) const {
+  const auto found = claimants_.find(claim);
+  if (found == claimants_.end() || found->second.size() != 1) return {};
+  return found->second.front();
+}
+
 std::vector<ObjectKey> Names::Touched(const ObjectKey& vm, std::string_view before,
                                       std::string_view after) const {
   std::vector<ObjectKey> touched{vm};

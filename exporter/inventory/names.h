@@ -25,6 +25,10 @@ class Names {
   std::vector<ObjectKey> Remove(const ObjectKey& vm);
 
   std::string_view NameOf(const ObjectKey& vm) const;
+  // What the VM claims; "" for nothing.
+  std::string_view ClaimOf(const ObjectKey& vm) const;
+  // The VM that claims this name, when it alone does; "" otherwise.
+  std::string_view SoleClaimant(const ObjectKey& claim) const;
 
  private:
   std::vector<ObjectKey> Touched(const ObjectKey& vm, std::string_view before,

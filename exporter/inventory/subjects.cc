@@ -7,6 +7,25 @@ FieldMask If(bool differs, FieldMask field) { return differs ? field : 0; }
 
 }  // namespace
 
+FieldMask Changed(const CustomRow& before, const CustomRow& after) {
+  using namespace custom_field;
+  return If(!(before.meta == after.meta && before.version == after.version &&
+              before.finalizers == after.finalizers && before.owner_kind == after.owner_kind &&
+              before.owner_name == after.owner_name && before.user_owner == after.user_owner &&
+              before.owner_vm == after.owner_vm),
+            kMeta) |
+         If(before.phase != after.phase || before.conditions != after.conditions ||
+                before.texts != after.texts || before.numbers != after.numbers,
+            kState) |
+         If(before.labels != after.labels, kLabels);
+}
+
+std::string_view CustomSubject::claim() const {
+  if (!row.kind->is_disk) return {};
+  const std::string_view named = row.Text(Field::kClaim);
+  return named.empty() ? std::string_view(name()) : named;
+}
+
 FieldMask Changed(const VmRow& before, const VmRow& after) {
   using namespace vm_field;
   const bool same_types =

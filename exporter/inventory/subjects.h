@@ -20,6 +20,7 @@
 #include "exporter/inventory/histogram.h"
 #include "exporter/inventory/leaf_table.h"
 #include "exporter/inventory/migration_outcome.h"
+#include "exporter/rows/custom_row.h"
 #include "exporter/rows/rows.h"
 #include "exporter/scrape/samples.h"
 
@@ -49,6 +50,14 @@ inline constexpr FieldMask kHeartbeat = 1 << 15;
 inline constexpr FieldMask kMigrations = 1 << 16;  // the exporter's counters
 }  // namespace vm_field
 
+namespace custom_field {
+inline constexpr FieldMask kMeta = 1 << 1;   // version, creation, deletion, finalizers, owner
+inline constexpr FieldMask kState = 1 << 2;  // phase, conditions, and the fields of KindSpec
+inline constexpr FieldMask kLabels = 1 << 3;
+inline constexpr FieldMask kVolumes = 1 << 4;  // its claim, or what its VM's instance has attached
+}  // namespace custom_field
+
+FieldMask Changed(const CustomRow& before, const CustomRow& after);
 FieldMask Changed(const VmRow& before, const VmRow& after);
 FieldMask Changed(const VmiRow& before, const VmiRow& after);
 
@@ -112,6 +121,18 @@ struct NodeSubject {
 struct NamespaceSubject {
   ObjectKey key;  // namespace ""
   NamespaceRow row;
+};
+
+// A custom resource of any kind: a user's VM, disk or template, a snapshot, a restore.
+struct CustomSubject {
+  ObjectKey key;  // namespace, "<plural>.<group>/<name>": kinds share the table
+  CustomRow row;
+  std::string vm_ref;   // KubeVirt's name of the VM it belongs to, "" for none
+  std::string user_vm;  // the user's name of that VM, which holds while there is no VM
+
+  const std::string& name() const { return row.meta.key.name; }
+  // The claim that it stands for; "" when it is no disk.
+  std::string_view claim() const;
 };
 
 // KubeVirt ("kubevirt") or CDI ("cdi"); component and name are the key.

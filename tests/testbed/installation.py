@@ -111,7 +111,7 @@ def _storage_class() -> dict:
 
 
 def _kubevirt_spec() -> dict:
-    return {"configuration": {"developerConfiguration": {"useEmulation": True}},
+    return {"configuration": {"developerConfiguration": {"useEmulation": True, "featureGates": ["Snapshot"]}},
             "workloadUpdateStrategy": {}}
 
 

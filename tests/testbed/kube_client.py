@@ -36,6 +36,7 @@ KINDS = {
     "VirtualMachine": ("/apis/kubevirt.io/v1", "virtualmachines"),
     "VirtualMachineInstance": ("/apis/kubevirt.io/v1", "virtualmachineinstances"),
     "VirtualMachineInstanceMigration": ("/apis/kubevirt.io/v1", "virtualmachineinstancemigrations"),
+    "VirtualMachineSnapshot": ("/apis/snapshot.kubevirt.io/v1beta1", "virtualmachinesnapshots"),
     "VirtualMachineClusterInstancetype": (
         "/apis/instancetype.kubevirt.io/v1beta1", "virtualmachineclusterinstancetypes"),
     "CDI": ("/apis/cdi.kubevirt.io/v1beta1", "cdis"),
