@@ -76,6 +76,8 @@ class FamilyWriter {
   void Sample(std::initializer_list<std::string_view> label_values, bool value) {
     Sample(label_values, value ? 1.0 : 0.0);
   }
+  // A decimal number that a double cannot hold.
+  void Exact(std::initializer_list<std::string_view> label_values, std::string_view digits);
   // An instant; nothing when 0.
   void Instant(std::initializer_list<std::string_view> label_values, Micros at);
   // _bucket, _sum and _count.

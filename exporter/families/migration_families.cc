@@ -101,58 +101,11 @@ constexpr Family<MigrationSubject> kMigrationFamilies[] = {
      RenderEnd},
 };
 
-void RenderStartDuration(const ProjectSubject& project, const Inventory&, FamilyWriter& out) {
-  for (std::size_t i = 0; i < kStartStages.size(); ++i) {
-    if (project.start_duration[i].count() > 0) {
-      out.Distribution({kStartStages[i]}, project.start_duration[i]);
-    }
-  }
-}
-
-void RenderMigrationDuration(const ProjectSubject& project, const Inventory&, FamilyWriter& out) {
-  for (const auto& [result, histogram] : project.migration_duration) {
-    out.Distribution({result.text()}, histogram);
-  }
-}
-
-constexpr Family<ProjectSubject> kProjectFamilies[] = {
-    // virt_vm_start_duration_seconds_bucket{workspace="ops",project="web",cluster="c1",
-    //   stage="running",le="5.0"} 7
-    {{"virt_vm_start_duration_seconds",
-      kHistogram,
-      "seconds",
-      kProject,
-      {"stage"},
-      Stability::kStable,
-      "VirtualMachineInstance status.phaseTransitionTimestamps",
-      "How long starts took, each stage from the one before: created to scheduled, to running, to "
-      "the agent's first contact."},
-     kRowField,
-     RenderStartDuration},
-
-    // virt_migration_duration_seconds_bucket{workspace="ops",project="web",cluster="c1",
-    //   result="succeeded",le="30.0"} 2
-    {{"virt_migration_duration_seconds",
-      kHistogram,
-      "seconds",
-      kProject,
-      {"result"},
-      Stability::kStable,
-      "VirtualMachineInstanceMigration status.migrationState",
-      "How long migrations took that ended while the exporter was watching."},
-     kRowField,
-     RenderMigrationDuration},
-};
-
 }  // namespace
 
 template <>
 std::span<const Family<MigrationSubject>> FamiliesOf() {
   return kMigrationFamilies;
-}
-template <>
-std::span<const Family<ProjectSubject>> FamiliesOf() {
-  return kProjectFamilies;
 }
 
 }  // namespace virtlens::exporter

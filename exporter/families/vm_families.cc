@@ -1,5 +1,6 @@
 // VM and its instance, and the VM's heartbeat.
 
+#include "exporter/families/usage_lines.h"
 #include "exporter/families/vm_lines.h"
 
 namespace virtlens::exporter {
@@ -334,6 +335,95 @@ constexpr Family<VmSubject> kFamilies[] = {
       "the last five."},
      f::kMigrations,
      RenderMigrations},
+
+    // virt_vm_running_seconds_total{...} 86400.25
+    {{"virt_vm_running_seconds_total",
+      kCounter,
+      "",
+      kVm,
+      {},
+      Stability::kStable,
+      "metered; see docs/usage.md",
+      "Seconds for which the VM's instances ran. Exact; advances at common instants."},
+     f::kUsage,
+     RenderRunning},
+
+    // virt_vm_allocated_core_seconds_total{...} 172800.5
+    {{"virt_vm_allocated_core_seconds_total",
+      kCounter,
+      "",
+      kVm,
+      {},
+      Stability::kStable,
+      "metered; see docs/usage.md",
+      "Cores times the seconds for which the running instance had them. Exact; advances at "
+      "common instants."},
+     f::kUsage,
+     RenderCoreSeconds},
+
+    // virt_vm_allocated_memory_byte_seconds_total{...} 371085174374400.25
+    {{"virt_vm_allocated_memory_byte_seconds_total",
+      kCounter,
+      "",
+      kVm,
+      {},
+      Stability::kStable,
+      "metered; see docs/usage.md",
+      "Bytes of memory times the seconds for which the running instance had them. Exact; "
+      "advances at common instants."},
+     f::kUsage,
+     RenderMemorySeconds},
+
+    // virt_vm_disk_byte_seconds_total{...} 2783138807808000.75
+    {{"virt_vm_disk_byte_seconds_total",
+      kCounter,
+      "",
+      kVm,
+      {},
+      Stability::kStable,
+      "metered; see docs/usage.md",
+      "Bytes of the VM's claims times the seconds for which it had them, running or not. "
+      "Exact; advances at common instants."},
+     f::kUsage,
+     RenderDiskSeconds},
+
+    // virt_vm_downtime_seconds_total{...,planned="false"} 61.5
+    {{"virt_vm_downtime_seconds_total",
+      kCounter,
+      "seconds",
+      kVm,
+      {"planned"},
+      Stability::kStable,
+      "metered; see docs/usage.md",
+      "Seconds for which the VM did not run. Planned: nobody wanted it to run, or somebody "
+      "asked for the stop or restart; a start that fails is unplanned."},
+     f::kUsage,
+     RenderVmDowntime},
+
+    // virt_vm_restarts_total{...} 2
+    {{"virt_vm_restarts_total",
+      kCounter,
+      "",
+      kVm,
+      {},
+      Stability::kStable,
+      "VirtualMachineInstance metadata.uid, counted",
+      "Instances that followed another one without the VM having been stopped in between."},
+     f::kUsage,
+     RenderRestarts},
+
+    // virt_vm_crashes_total{...,reason="guest_failed"} 1
+    {{"virt_vm_crashes_total",
+      kCounter,
+      "",
+      kVm,
+      {"reason"},
+      Stability::kStable,
+      "VirtualMachineInstance status.phase, counted",
+      "Instances that ended though nobody had asked: guest_failed, launcher_failed, "
+      "start_failed (it never ran), node_lost, vanished (the object went without an end)."},
+     f::kUsage,
+     RenderCrashes},
 };
 
 }  // namespace

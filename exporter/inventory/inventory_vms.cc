@@ -112,9 +112,11 @@ void Inventory::SettleOrErase(VmSubject& vm, Micros now) {
     Settle(vm, now);
     return;
   }
+  CloseAccount(vm, now);
   vms.Erase(key);
   MarkDependents(key);
   RenameAll(names_.Remove(key));
+  AccountDisks(now);
 }
 
 void Inventory::Settle(VmSubject& vm, Micros now) {
@@ -125,6 +127,8 @@ void Inventory::Settle(VmSubject& vm, Micros now) {
   RenameAll(names_.Set(vm.key, vm.claimed_name()));
   Remember(vm.agent, vm);
   JudgeHeartbeat(vm, now);
+  Account(vm, now);
+  AccountDisks(now);
 }
 
 void Inventory::RenameAll(const std::vector<ObjectKey>& keys) {
