@@ -7,6 +7,8 @@
 #include "exporter/sources.h"
 #include "exporter/store.h"
 #include "exporter/telemetry.h"
+#include "exporter/usage_keeper.h"
+#include "exporter/usage_state.h"
 #include "http/server.h"
 #include "http/transport.h"
 #include "kube/client.h"
@@ -28,7 +30,8 @@ http::ServerOptions ServerOptionsOf(const Options& options, const std::string& l
 class RunningExporter final : public Exporter {
  public:
   RunningExporter(const Options& options, kube::Config config, Clock& clock)
-      : transport_(http::MakeCurlTransport("virtlens-exporter/" VIRTLENS_VERSION)),
+      : clock_(clock),
+        transport_(http::MakeCurlTransport("virtlens-exporter/" VIRTLENS_VERSION)),
         random_(Random::FromEntropy()),
         client_(std::move(config), *transport_, clock, random_),
         store_(options.cluster, clock),
@@ -48,7 +51,7 @@ class RunningExporter final : public Exporter {
                                                  TelemetryRoutes(inputs, [telemetry] {
                                                    return TelemetryText(telemetry);
                                                  })));
-    store_.Update([](Inventory& inventory, Micros now) { inventory.CountSince(now); });
+    VIRTLENS_CHECK(MeterUsage(options));
     sources_.Start();
     return {};
   }
@@ -73,19 +76,39 @@ class RunningExporter final : public Exporter {
     if (platform_) platform_->Stop();
     if (telemetry_) telemetry_->Stop();
     sources_.Stop();
+    keeper_.reset();
   }
 
  private:
+  Result<void> MeterUsage(const Options& options) {
+    std::optional<UsageSnapshot> saved;
+    if (!options.state.empty()) {
+      VIRTLENS_TRY(saved, LoadUsageState(options.state, options.cluster));
+    }
+    store_.Update([&](Inventory& inventory, Micros now) {
+      inventory.CountSince(now);
+      inventory.MeterUsage(
+          {.interval = Micros{1'000'000} * options.usage_interval, .held = !options.state.empty()});
+      if (saved) inventory.RestoreUsage(std::move(*saved));
+    });
+    if (options.state.empty()) return {};
+    keeper_ = std::make_unique<UsageKeeper>(options.state, store_, clock_);
+    keeper_->Start();
+    return {};
+  }
+
   std::shared_ptr<const Page> Scrape() {
     sources_.Refresh();
     return store_.Scrape();
   }
 
+  Clock& clock_;
   std::unique_ptr<http::Transport> transport_;
   Random random_;
   kube::Client client_;
   Store store_;
   Sources sources_;
+  std::unique_ptr<UsageKeeper> keeper_;
   std::atomic<bool> draining_{false};
   std::unique_ptr<http::Server> platform_;
   std::unique_ptr<http::Server> telemetry_;

@@ -61,6 +61,7 @@ class Sources {
 
  private:
   void JudgeFreshness();
+  UsageWatch UsageWatchNow() const;
 
   Store& store_;
   std::vector<std::unique_ptr<Source>> sources_;

@@ -64,7 +64,10 @@ void Inventory::ForsakeProject(const ObjectKey& key) {
   ProjectSubject* project = projects.Find(key);
   if (project == nullptr) return;
   project->forsaken = true;
-  if (project->sums.vm_count() == 0) projects.Erase(ObjectKey(key));
+  if (project->sums.vm_count() > 0) return;
+  const Symbol space(key.name);
+  std::erase_if(retired_, [&](const auto& retired) { return retired.first == space; });
+  projects.Erase(ObjectKey{Symbol(), std::string(space.text())});
 }
 
 void Inventory::AccountDisks(Micros now) {
