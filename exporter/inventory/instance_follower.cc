@@ -151,10 +151,9 @@ class Follower {
 
   Power Down() const {
     if (!vm_.vm) return Power::kAbsent;
-    if (!vm_.desired_running() || (state_.asked && state_.power == Power::kRunning)) {
-      return Power::kDownPlanned;
-    }
+    if (!vm_.desired_running()) return Power::kDownPlanned;
     if (StartFails(vm_)) return Power::kDownUnplanned;
+    if (state_.power == Power::kRunning && state_.asked) return Power::kDownPlanned;
     const bool is_new =
         state_.power == Power::kAbsent && vm_.vm->meta.created >= SecondOf(account_.start());
     return state_.power == Power::kDownPlanned || is_new ? Power::kDownPlanned
