@@ -35,8 +35,10 @@ class RunningExporter final : public Exporter {
         random_(Random::FromEntropy()),
         client_(std::move(config), *transport_, clock, random_),
         store_(options.cluster, clock),
-        sources_(client_, *transport_, store_, clock, random_,
-                 DecodeOptions{.vm_labels = options.vm_labels}) {}
+        sources_(
+            client_, *transport_, store_, clock, random_,
+            DecodeOptions{.vm_labels = options.vm_labels, .display_names = options.display_names}) {
+  }
   ~RunningExporter() override { Stop(); }
 
   Result<void> Serve(const Options& options) {

@@ -30,10 +30,12 @@ Result<Row> Decode(json::Parser& parser, std::string_view object, Visit&& visit)
 }  // namespace
 
 struct Decoder::State {
-  explicit State(DecodeOptions options) : labels(std::move(options.vm_labels)) {}
+  explicit State(DecodeOptions options)
+      : labels(std::move(options.vm_labels)), display_names(std::move(options.display_names)) {}
 
   json::Parser parser;
   LabelChoice labels;
+  std::vector<std::string> display_names;
 };
 
 Decoder::Decoder(DecodeOptions options) : state_(std::make_unique<State>(std::move(options))) {}
@@ -46,8 +48,9 @@ Result<NodeRow> Decoder::Node(std::string_view object) {
   return Decode<NodeRow>(state_->parser, object, ReadNode);
 }
 Result<VmRow> Decoder::Vm(std::string_view object) {
-  return Decode<VmRow>(state_->parser, object,
-                       [this](json::Node& root, VmRow& row) { ReadVm(root, state_->labels, row); });
+  return Decode<VmRow>(state_->parser, object, [this](json::Node& root, VmRow& row) {
+    ReadVm(root, state_->labels, state_->display_names, row);
+  });
 }
 Result<VmiRow> Decoder::Vmi(std::string_view object) {
   return Decode<VmiRow>(state_->parser, object, ReadVmi);

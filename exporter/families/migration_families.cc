@@ -38,6 +38,13 @@ void RenderEnd(const MigrationSubject& migration, const Inventory&, FamilyWriter
   out.Instant({migration.key.name}, MigrationEnd(migration.row));
 }
 
+void RenderBlocked(const MigrationSubject& migration, const Inventory&, FamilyWriter& out) {
+  if (Outcome(migration.row)) return;
+  for (const MigrationBlock block : migration.row.blocks) {
+    out.Sample({migration.key.name, block.text()}, true);
+  }
+}
+
 constexpr Family<MigrationSubject> kMigrationFamilies[] = {
     // virt_migration_info{...,migration="m1",source_node="n1",target_node="n2",mode="PreCopy",
     //   trigger="evacuation"} 1
@@ -99,6 +106,19 @@ constexpr Family<MigrationSubject> kMigrationFamilies[] = {
       "When the migration ended."},
      kRowField,
      RenderEnd},
+
+    // virt_migration_blocked{...,migration="m1",reason="resource_quota"} 1
+    {{"virt_migration_blocked",
+      kGauge,
+      "",
+      kVm,
+      {"migration", "reason"},
+      Stability::kStable,
+      "VirtualMachineInstanceMigration status.conditions",
+      "1 while something keeps the migration from starting: resource_quota (the target Pod would "
+      "exceed a ResourceQuota), utility_volumes, backup, decentralized."},
+     kRowField,
+     RenderBlocked},
 };
 
 }  // namespace
