@@ -9,6 +9,7 @@ import json
 import sys
 
 from cluster import FAMILIES, Cluster
+from usage import SECOND
 
 
 def family_of(line):
@@ -53,12 +54,27 @@ def apply(cluster, event):
         raise ValueError(f"unknown op {op}")
 
 
+def went_back(cluster, readings):
+    """Meters of a VM that are lower than they were; `readings` is what they were."""
+    lower = []
+    for key, account in cluster.usage.accounts.items():
+        if not account.vm_uid:
+            continue  # an instance without a VM: another may take its name
+        before = readings.get((key, account.vm_uid))
+        now = list(account.totals.values()) + [account.restarts]
+        if before and any(was > is_now for was, is_now in zip(before, now)):
+            lower.append(f"went back: {key}: {before} -> {now}")
+        readings[key, account.vm_uid] = now
+    return lower
+
+
 def main():
-    cluster, recent = Cluster(), []
-    pages = series = compared = 0
+    cluster, recent, readings = Cluster(), [], {}
+    pages = series = compared = first = 0
     source = sys.stdin
     for text in source:
         event = json.loads(text)
+        first = first or event["at"]
         if event["op"] != "page":
             apply(cluster, event)
             recent = recent[-5:] + [text.rstrip()[:1500]]
@@ -69,12 +85,18 @@ def main():
         series += sum(1 for line in page if line[0] != "#")
         compared += len(lines)
         cluster.usage.tick(event["at"])
+        if cluster.usage.saved is None:
+            readings.clear()  # nothing outlives a restart yet
         expected = cluster.page()
+        problems = went_back(cluster, readings)
         if sorted(lines) != sorted(expected):
-            print(f"page {pages}, at {event['at']}:", *differences(lines, expected)[:20], sep="\n  ")
+            problems += differences(lines, expected)
+        if problems:
+            print(f"page {pages}, at {event['at']}:", *problems[:20], sep="\n  ")
             print("after:", *recent, sep="\n  ")
             return 1
-    print(f"oracle: {pages} pages, {series} series, {compared} of them computed a second time, "
+    hours = (event["at"] - first) / SECOND / 3600 if pages else 0
+    print(f"oracle: {pages} pages over {hours:.1f} hours, {series} series, {compared} of them computed a second time, "
           "all the same")
     return 0 if pages else 1
 
