@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 JOBS ?= $(shell nproc)
 
-.PHONY: help demo test build bench fuzz format tidy asan tsan coverage docs e2e clean
+.PHONY: help demo test build bench fuzz format tidy asan tsan coverage docs e2e oracle soak clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9 -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,9 +30,13 @@ fuzz: ## every fuzzer for FUZZ_SECONDS each (default 600)
 format: ## rewrite sources with clang-format
 	@scripts/sources | xargs clang-format-16 -i
 
-tidy asan tsan docs e2e: ## one check: clang-tidy, sanitizers, generated documents, end to end
+tidy asan tsan docs e2e oracle: ## one check: clang-tidy, sanitizers, documents, end to end, the oracle
 	@scripts/install-packages test
 	@scripts/check $@
+
+soak: ## what takes long: a history of 100,000 steps (SOAK_STEPS) before the oracle
+	@scripts/install-packages test
+	@ORACLE_STEPS=$${SOAK_STEPS:-100000} ORACLE_SEED=$${ORACLE_SEED:-$$RANDOM} scripts/check oracle
 
 coverage: ## line coverage of the unit tests, in build/coverage/
 	@scripts/install-packages test

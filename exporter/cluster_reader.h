@@ -14,6 +14,7 @@
 #include "exporter/scrape/component_scrape.h"
 #include "exporter/sources.h"
 #include "exporter/store.h"
+#include "exporter/usage_keeper.h"
 #include "http/transport.h"
 #include "kube/client.h"
 #include "kube/config.h"
@@ -25,6 +26,8 @@ struct ClusterReaderOptions {
   DecodeOptions decode;
   ComponentScrapeOptions component_scrape;
   std::vector<StaticTarget> targets;
+  std::string state;        // file that keeps usage across restarts; "": none
+  int usage_interval = 15;  // seconds; 0: usage is not metered
 };
 
 class ClusterReader {
@@ -33,8 +36,9 @@ class ClusterReader {
                 http::Transport& transport, Clock& clock, Random& random);
   ~ClusterReader();  // stops
 
-  // Counters count from now on.
-  void Start();
+  // Counters count from now on, usage from where the state file left it. kInvalidArgument: that
+  // file cannot be read, or is another cluster's.
+  Result<void> Start();
   void Stop();
 
   // The current state, sealed.
@@ -52,10 +56,17 @@ class ClusterReader {
   const ComponentScrape& components() const { return components_; }
 
  private:
+  Result<void> MeterUsage();
+
+  const std::string configured_name_;
+  const std::string state_;
+  const int usage_interval_;
+  Clock& clock_;
   kube::Client client_;
   mutable Store store_;
   Sources sources_;
   ComponentScrape components_;
+  std::unique_ptr<UsageKeeper> keeper_;
 };
 
 }  // namespace virtlens::exporter

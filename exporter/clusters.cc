@@ -18,10 +18,11 @@ Clusters::Clusters(ClustersOptions options, kube::Config host, http::Transport& 
 
 Clusters::~Clusters() { Stop(); }
 
-void Clusters::Start() {
-  host_->Start();
-  if (options_.members.empty() && !options_.discover) return;
+Result<void> Clusters::Start() {
+  VIRTLENS_CHECK(host_->Start());
+  if (options_.members.empty() && !options_.discover) return {};
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  return {};
 }
 
 void Clusters::Stop() {
@@ -65,7 +66,11 @@ std::vector<std::shared_ptr<ClusterReader>> Clusters::Apply(const Members& membe
     refused_.erase(member.name);
     if (known != members_.end() && known->second->client().config() == *member.config) continue;
     if (known != members_.end()) ended.push_back(known->second);
-    members_[member.name] = Read(member.name, *member.config);
+    if (auto reader = Read(member.name, *member.config)) {
+      members_[member.name] = std::move(reader);
+    } else {
+      members_.erase(member.name);
+    }
   }
   const auto gone = [&](const auto& entry) { return !wanted.contains(entry.first); };
   if (!members.complete) return ended;
@@ -85,10 +90,18 @@ std::vector<std::shared_ptr<ClusterReader>> Clusters::Apply(const Members& membe
 std::shared_ptr<ClusterReader> Clusters::Read(const std::string& name, const kube::Config& config) {
   Info("reading member cluster", {{"cluster", name}, {"api_server", config.server}});
   ClusterReaderOptions options{.name = name, .decode = options_.host.decode};
+  options.usage_interval = options_.host.usage_interval;
+  // Each cluster's usage has a file of its own beside the host's.
+  if (!options_.host.state.empty()) {
+    options.state = options_.host.state + "." + http::PercentEncode(name);
+  }
   // A member's Pods are on its own network: their addresses mean others here.
   options.component_scrape.enabled = false;
   auto reader = std::make_shared<ClusterReader>(options, config, transport_, clock_, random_);
-  reader->Start();
+  if (const auto started = reader->Start(); !started) {
+    Refuse(name, started.error().message);
+    return nullptr;
+  }
   return reader;
 }
 

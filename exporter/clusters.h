@@ -38,7 +38,8 @@ class Clusters {
            Random& random);
   ~Clusters();  // stops
 
-  void Start();
+  // kInvalidArgument: the host's state file.
+  Result<void> Start();
   void Stop();
 
   // The state of every cluster, the host first, then by name; `only`, when not empty: of those.

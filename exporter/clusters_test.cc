@@ -68,7 +68,7 @@ class ClustersTest : public ::testing::Test {
     ASSERT_TRUE(config) << config.error().message;
     clusters_ = std::make_unique<Clusters>(std::move(options), std::move(*config), *transport_,
                                            Clock::System(), random_);
-    clusters_->Start();
+    ASSERT_TRUE(clusters_->Start());
   }
   // Whether the page comes to satisfy `wanted`.
   bool WaitFor(const std::function<bool(const std::string& text)>& wanted) {

@@ -25,11 +25,12 @@ http::ServerOptions ServerOptionsOf(const Options& options, const std::string& l
 
 ClustersOptions ClustersOptionsOf(const Options& options) {
   ClustersOptions clusters;
-  clusters.host = {
-      .name = options.cluster,
-      .decode = {.vm_labels = options.vm_labels, .kinds = KindsWith(options.custom_resources)},
-      .component_scrape = options.component_scrape,
-      .targets = options.targets};
+  clusters.host = {.name = options.cluster,
+                   .decode = {.vm_labels = options.vm_labels,
+                              .display_names = options.display_names,
+                              .kinds = KindsWith(options.custom_resources)},
+                   .component_scrape = options.component_scrape,
+                   .targets = options.targets};
   clusters.members = options.clusters;
   clusters.discover = options.discover_clusters;
   return clusters;
@@ -59,7 +60,7 @@ class RunningExporter final : public Exporter {
                                                  TelemetryRoutes(inputs, [telemetry] {
                                                    return TelemetryText(telemetry);
                                                  })));
-    clusters_.Start();
+    VIRTLENS_CHECK(clusters_.Start());
     return {};
   }
 

@@ -48,6 +48,13 @@ constexpr Setting kSettings[] = {
     {"tls-client-ca", "FILE", "Scrapers must show a certificate of this authority (PEM)",
      &Options::tls_client_ca},
     {"max-scrapes", "N", "Scrapes answered at once; more get 503", nullptr, &Options::max_scrapes},
+    {"state", "FILE", "File that keeps usage counters across restarts (default: they start anew)",
+     &Options::state},
+    {"usage-interval", "SECONDS", "Usage counters advance this often; 0 does without them", nullptr,
+     &Options::usage_interval},
+    {"display-names", "KEY",
+     "VirtualMachine annotations for virt_vm_display_name_info; the first that is there", nullptr,
+     nullptr, &Options::display_names},
     {"vm-labels", "KEY",
      "VirtualMachine labels exposed on virt_vm_labels, repeated or by commas; * for all", nullptr,
      nullptr, &Options::vm_labels},
@@ -153,6 +160,12 @@ Result<void> Check(const Options& options) {
   }
   if (options.max_scrapes < 1) {
     return Fail(Code::kInvalidArgument, "max-scrapes: at least 1");
+  }
+  if (options.usage_interval < 0 || options.usage_interval > 3600) {
+    return Fail(Code::kInvalidArgument, "usage-interval: 0 to 3600 seconds");
+  }
+  if (!options.state.empty() && options.usage_interval == 0) {
+    return Fail(Code::kInvalidArgument, "state keeps usage, which usage-interval 0 switches off");
   }
   return CheckComponentScrape(options.component_scrape, options.targets);
 }

@@ -24,9 +24,12 @@ struct Options {
   std::string telemetry_listen = ":8081";  // the program's own metrics
   std::string log_level = "info";
   std::string log_format = "text";
-  std::string tls_cert, tls_key;       // PEM; both or none
-  std::string tls_client_ca;           // PEM; scrapers must then show a certificate
-  int max_scrapes = 8;                 // at once; more get 503
+  std::string tls_cert, tls_key;  // PEM; both or none
+  std::string tls_client_ca;      // PEM; scrapers must then show a certificate
+  int max_scrapes = 8;            // at once; more get 503
+  std::string state;              // file that keeps usage across restarts; "": none
+  int usage_interval = 15;        // seconds between two readings of usage; 0: not metered
+  std::vector<std::string> display_names = {"kubesphere.io/alias-name"};  // VM annotations
   std::vector<std::string> vm_labels;  // VirtualMachine labels for virt_vm_labels; "*" for all
   bool discover_clusters = true;       // KubeSphere's Cluster objects on the host
   bool auth = false;                   // scrapers show a token; see scrape_access.h

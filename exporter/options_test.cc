@@ -181,5 +181,15 @@ TEST(Options, WhatCannotWorkIsRefusedAtOnce) {
   }
 }
 
+TEST(Options, UsageIsKeptOnlyWhereItIsMetered) {
+  const auto parsed = Parse({"--state", "/var/lib/v.json", "--usage-interval", "60"});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(std::get<Options>(*parsed).state, "/var/lib/v.json");
+  EXPECT_EQ(std::get<Options>(*parsed).usage_interval, 60);
+  EXPECT_FALSE(Parse({"--state", "/var/lib/v.json", "--usage-interval", "0"}));
+  EXPECT_FALSE(Parse({"--usage-interval", "-1"}));
+  EXPECT_FALSE(Parse({"--usage-interval", "3601"}));
+}
+
 }  // namespace
 }  // namespace virtlens::exporter

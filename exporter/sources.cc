@@ -350,6 +350,24 @@ std::vector<Sources::Status> Sources::statuses() const {
   return statuses;
 }
 
+// Usage is counted from VMs, their instances and claims. What is forbidden or not installed is not
+// waited for.
+UsageWatch Sources::UsageWatchNow() const {
+  UsageWatch watch = UsageWatch::kCurrent;
+  for (const auto& source : sources_) {
+    const bool claims = source->resource() == "persistentvolumeclaims";
+    const bool machines = source->resource() == "virtualmachines.kubevirt.io" ||
+                          source->resource() == "virtualmachineinstances.kubevirt.io";
+    const kube::SourceState state = source->state();
+    if (state == kube::SourceState::kForbidden || (!claims && !machines)) continue;
+    if (!source->ready()) return UsageWatch::kStarting;
+    const bool looking =
+        state == kube::SourceState::kSynced || state == kube::SourceState::kCrdAbsent;
+    if (machines && !looking) watch = UsageWatch::kBlind;
+  }
+  return watch;
+}
+
 // A heartbeat is judged from instances and nodes; when either is not being watched, it is unknown.
 void Sources::JudgeFreshness() {
   bool current = true;
@@ -360,6 +378,7 @@ void Sources::JudgeFreshness() {
   }
   store_.Update([&](Inventory& inventory, Micros now) {
     inventory.SetHeartbeatSourcesCurrent(current, now);
+    inventory.SetUsageWatch(UsageWatchNow(), now);
   });
 }
 

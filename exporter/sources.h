@@ -67,6 +67,7 @@ class Sources {
 
  private:
   void JudgeFreshness();
+  UsageWatch UsageWatchNow() const;
 
   Store& store_;
   kube::DiscoveryCache discovery_;

@@ -94,8 +94,8 @@ TEST_F(StoreTest, AChangeRendersOnlyTheFamiliesThatReadIt) {
   const StoreStatistics before = store_.statistics();
   Put(VmOf("web", "shop", PrintableStatus::Of("Stopped")));
   Text();
-  // virt_vm_status and virt_vm_status_since_timestamp_seconds.
-  EXPECT_EQ(store_.statistics().rendered_chunks - before.rendered_chunks, 2U);
+  // virt_vm_status, virt_vm_status_since_timestamp_seconds and virt_project_vms.
+  EXPECT_EQ(store_.statistics().rendered_chunks - before.rendered_chunks, 3U);
 }
 
 TEST_F(StoreTest, ARelabelledNamespaceMovesEverySeriesInOneScrape) {

@@ -33,7 +33,9 @@ Result<Row> Decode(json::Parser& parser, std::string_view object, Visit&& visit)
 
 struct Decoder::State {
   explicit State(DecodeOptions options)
-      : labels(std::move(options.vm_labels)), kinds(std::move(options.kinds)) {}
+      : labels(std::move(options.vm_labels)),
+        display_names(std::move(options.display_names)),
+        kinds(std::move(options.kinds)) {}
 
   CustomReader& ReaderOf(const std::shared_ptr<const KindSpec>& kind) {
     auto& reader = readers[kind.get()];
@@ -43,6 +45,7 @@ struct Decoder::State {
 
   json::Parser parser;
   LabelChoice labels;
+  std::vector<std::string> display_names;
   KindList kinds;
   std::unordered_map<const KindSpec*, std::unique_ptr<CustomReader>> readers;
 };
@@ -57,8 +60,9 @@ Result<NodeRow> Decoder::Node(std::string_view object) {
   return Decode<NodeRow>(state_->parser, object, ReadNode);
 }
 Result<VmRow> Decoder::Vm(std::string_view object) {
-  return Decode<VmRow>(state_->parser, object,
-                       [this](json::Node& root, VmRow& row) { ReadVm(root, state_->labels, row); });
+  return Decode<VmRow>(state_->parser, object, [this](json::Node& root, VmRow& row) {
+    ReadVm(root, state_->labels, state_->display_names, row);
+  });
 }
 Result<VmiRow> Decoder::Vmi(std::string_view object) {
   return Decode<VmiRow>(state_->parser, object, ReadVmi);

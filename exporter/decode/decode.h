@@ -24,6 +24,8 @@ namespace virtlens::exporter {
 struct DecodeOptions {
   // Labels of a VirtualMachine kept for virt_vm_labels; "*" keeps all.
   std::vector<std::string> vm_labels;
+  // Annotations of a VirtualMachine that hold the name people gave it; the first that is there.
+  std::vector<std::string> display_names = {"kubesphere.io/alias-name"};
   // The custom resources that are read.
   KindList kinds = BuiltinKinds();
 };

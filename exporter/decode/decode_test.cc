@@ -77,7 +77,9 @@ constexpr std::string_view kMigration = R"({"metadata":{
       "phaseTransitionTimestamps":[
         {"phase":"Pending","phaseTransitionTimestamp":"2026-11-20T12:00:01Z"},
         {"phase":"Failed","phaseTransitionTimestamp":"2026-11-20T12:00:09Z"}],
-      "conditions":[{"type":"migrationRejectedByResourceQuota","status":"True"},
+      "conditions":[{"type":"migrationBlockedByBackup","status":"True"},
+                    {"type":"migrationRejectedByResourceQuota","status":"True"},
+                    {"type":"decentralizedMigrationBlocked","status":"False"},
         {"type":"migrationAbortRequested","status":"True"}],
       "migrationState":{"mode":"PostCopy","failed":true,"sourceNode":"node-a",
         "failureReason":"x"}}})";
@@ -95,7 +97,7 @@ TEST(DecodeMigration, ReadsEveryField) {
   state.source_node = Symbol("node-a");
   state.failure_reason = "x";
   expected.trigger = MigrationTrigger::Of("evacuation");
-  expected.rejected_by_quota = true;
+  expected.blocks = {MigrationBlock::Of("resource_quota"), MigrationBlock::Of("backup")};
   expected.abort_requested = true;
   EXPECT_EQ(Decoded(&Decoder::Migration, kMigration), expected);
 }

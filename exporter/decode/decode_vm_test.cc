@@ -190,5 +190,17 @@ TEST(DecodeVm, TheControllingOwnerWinsElseTheFirst) {
   EXPECT_EQ(OwnerOf("[" + first + R"(,"controller":true},)" + second + "}]").name, "first");
 }
 
+TEST(DecodeVm, TheDisplayNameIsTheFirstWantedAnnotationThatIsThere) {
+  const PaddedObject object(R"({"metadata":{"name":"a","annotations":{
+      "x":"no","kubesphere.io/description":"second","kubesphere.io/alias-name":"Web shop"}}})");
+  EXPECT_EQ(Decoder().Vm(object.view())->display_name, "Web shop");
+  const auto read = [&](std::vector<std::string> names) {
+    return Decoder({.display_names = std::move(names)}).Vm(object.view())->display_name;
+  };
+  EXPECT_EQ(read({"kubesphere.io/description", "kubesphere.io/alias-name"}), "second");
+  EXPECT_EQ(read({"missing", "kubesphere.io/alias-name"}), "Web shop");
+  EXPECT_EQ(read({}), "");
+}
+
 }  // namespace
 }  // namespace virtlens::exporter

@@ -25,7 +25,8 @@ class LabelChoice {
 
 void ReadNamespace(json::Node& root, NamespaceRow& row);
 void ReadNode(json::Node& root, NodeRow& row);
-void ReadVm(json::Node& root, const LabelChoice& labels, VmRow& row);
+void ReadVm(json::Node& root, const LabelChoice& labels,
+            const std::vector<std::string>& display_names, VmRow& row);
 void ReadVmi(json::Node& root, VmiRow& row);
 void ReadMigration(json::Node& root, MigrationRow& row);
 void ReadDataVolume(json::Node& root, DataVolumeRow& row);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string_view>
 
 #include "exporter/decode/kinds.h"
@@ -20,9 +21,15 @@ void ReadMark(json::Node& annotation, Marks& marks) {
   if (annotation.name() == "kubevirt.io/workloadUpdateMigration") marks.workload_update = true;
 }
 
+constexpr std::pair<std::string_view, MigrationBlock> kBlocks[] = {
+    {"migrationRejectedByResourceQuota", MigrationBlock::Of("resource_quota")},
+    {"migrationBlockedByUtilityVolumes", MigrationBlock::Of("utility_volumes")},
+    {"migrationBlockedByBackup", MigrationBlock::Of("backup")},
+    {"decentralizedMigrationBlocked", MigrationBlock::Of("decentralized")}};
+
 void ReadMigrationConditions(json::Node& list, MigrationRow& row) {
-  row.rejected_by_quota = false;
   row.abort_requested = false;
+  row.blocks.clear();
   list.EachItem([&](json::Node& item) {
     std::string_view type;
     ConditionStatus status;
@@ -31,9 +38,13 @@ void ReadMigrationConditions(json::Node& list, MigrationRow& row) {
       if (field.name() == "status") field.Read(status);
     });
     if (status != ConditionStatus::Of("True")) return;
-    if (type == "migrationRejectedByResourceQuota") row.rejected_by_quota = true;
     if (type == "migrationAbortRequested") row.abort_requested = true;
+    for (const auto& [condition, block] : kBlocks) {
+      if (type == condition) row.blocks.push_back(block);
+    }
   });
+  std::sort(row.blocks.begin(), row.blocks.end());
+  row.blocks.erase(std::unique(row.blocks.begin(), row.blocks.end()), row.blocks.end());
 }
 
 void ReadTransition(json::Node& item, std::pair<MigrationPhase, Micros>& transition) {

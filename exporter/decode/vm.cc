@@ -15,6 +15,7 @@ struct Parts {
   MachineLabel machine;
   MachineSpecParts spec;
   std::optional<bool> running;
+  std::size_t display_name_rank = 0;  // of the annotation that display_name came from
 };
 
 using Labels = std::vector<std::pair<Symbol, Symbol>>;
@@ -29,6 +30,16 @@ void ReadLabels(json::Node& node, const LabelChoice& choice, Parts& parts, Label
     labels.emplace_back(Symbol(label.name().substr(0, json::kMaxTextBytes)), Symbol(*value));
     parts.machine.Set(label.name(), *value);
   });
+}
+
+// The annotation that stands first in `wanted` wins.
+void ReadDisplayName(json::Node& annotation, const std::vector<std::string>& wanted, Parts& parts,
+                     VmRow& row) {
+  const auto found = std::find(wanted.begin(), wanted.end(), annotation.name());
+  const auto rank = static_cast<std::size_t>(wanted.end() - found);
+  if (rank == 0 || rank < parts.display_name_rank) return;
+  parts.display_name_rank = rank;
+  annotation.Read(row.display_name);
 }
 
 void ReadKindAndName(json::Node& node, Symbol& name, Symbol& kind) {
@@ -115,13 +126,18 @@ bool LabelChoice::Takes(std::string_view name) const {
   return all_ || std::binary_search(names_.begin(), names_.end(), name);
 }
 
-void ReadVm(json::Node& root, const LabelChoice& labels, VmRow& row) {
+void ReadVm(json::Node& root, const LabelChoice& labels,
+            const std::vector<std::string>& display_names, VmRow& row) {
   Parts parts;
   root.EachField([&](json::Node& part) {
     if (part.name() == "metadata") {
       ReadMetadata(part, row.meta, [&](json::Node& field) {
         if (field.name() == "labels") ReadLabels(field, labels, parts, row.labels);
         if (field.name() == "ownerReferences") ReadOwners(field, parts.owners);
+        if (field.name() != "annotations") return;
+        field.EachField([&](json::Node& annotation) {
+          ReadDisplayName(annotation, display_names, parts, row);
+        });
       });
     } else if (part.name() == "spec") {
       ReadSpec(part, parts, row);

@@ -118,6 +118,23 @@ std::string FormatLe(double bound) {
 void SampleWriter::Line(std::string_view metric, std::string_view identity,
                         std::span<const std::string_view> label_names,
                         std::span<const std::string_view> label_values, double value) {
+  AppendSeries(metric, identity, label_names, label_values);
+  AppendValue(out_, value);
+  out_ += '\n';
+}
+
+void SampleWriter::ExactLine(std::string_view metric, std::string_view identity,
+                             std::span<const std::string_view> label_names,
+                             std::span<const std::string_view> label_values,
+                             std::string_view digits) {
+  AppendSeries(metric, identity, label_names, label_values);
+  out_ += digits;
+  out_ += '\n';
+}
+
+void SampleWriter::AppendSeries(std::string_view metric, std::string_view identity,
+                                std::span<const std::string_view> label_names,
+                                std::span<const std::string_view> label_values) {
   assert(IsMetricName(metric));
   assert(label_names.size() == label_values.size());
   out_ += metric;
@@ -140,8 +157,6 @@ void SampleWriter::Line(std::string_view metric, std::string_view identity,
     out_ += '}';
   }
   out_ += ' ';
-  AppendValue(out_, value);
-  out_ += '\n';
 }
 
 void SampleWriter::AppendLabel(std::string& identity, std::string_view name,

@@ -43,6 +43,10 @@ class SampleWriter {
   void Line(std::string_view metric, std::string_view identity,
             std::span<const std::string_view> label_names,
             std::span<const std::string_view> label_values, double value);
+  // `digits`: a decimal number, for values that a double cannot hold.
+  void ExactLine(std::string_view metric, std::string_view identity,
+                 std::span<const std::string_view> label_names,
+                 std::span<const std::string_view> label_values, std::string_view digits);
 
   // Appends `name="value"`, after a comma unless `identity` is empty: how an identity is rendered.
   void AppendLabel(std::string& identity, std::string_view name, std::string_view value);
@@ -51,6 +55,11 @@ class SampleWriter {
   std::uint64_t repaired() const { return repaired_; }
 
  private:
+  // All of a line but its value.
+  void AppendSeries(std::string_view metric, std::string_view identity,
+                    std::span<const std::string_view> label_names,
+                    std::span<const std::string_view> label_values);
+
   std::string& out_;
   std::uint64_t repaired_ = 0;
 };

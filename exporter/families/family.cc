@@ -67,6 +67,14 @@ void FamilyWriter::Sample(std::initializer_list<std::string_view> label_values, 
               std::span<const std::string_view>(label_values.begin(), label_values.size()), value);
 }
 
+void FamilyWriter::Exact(std::initializer_list<std::string_view> label_values,
+                         std::string_view digits) {
+  assert(label_values.size() == info_.labels.size());
+  lines_.ExactLine(info_.name, identity_, info_.labels.span(),
+                   std::span<const std::string_view>(label_values.begin(), label_values.size()),
+                   digits);
+}
+
 void FamilyWriter::Instant(std::initializer_list<std::string_view> label_values, Micros at) {
   if (at != 0) Sample(label_values, static_cast<double>(at) / 1e6);
 }

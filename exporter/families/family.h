@@ -51,6 +51,16 @@ class LabelNames {
   std::size_t count_ = 0;
 };
 
+// The most series that one VM may have in a family, whatever its objects hold.
+struct SeriesBudget {
+  int fixed = 1;
+  int per_disk = 0;
+  int per_interface = 0;
+};
+// What a VM costs a scraper at most, with what depends on it (docs/operate.md tells users). A
+// family that needs more raises it here, on purpose.
+inline constexpr SeriesBudget kVmBudget = {110, 8, 10};
+
 struct FamilyInfo {
   std::string_view name;
   FamilyType type = FamilyType::kGauge;
@@ -60,6 +70,7 @@ struct FamilyInfo {
   Stability stability = Stability::kStable;
   std::string_view source;  // the API field it comes from
   std::string_view help;
+  SeriesBudget budget;  // of families of a VM
 };
 
 std::span<const std::string_view> IdentityLabels(Identity identity);
@@ -77,6 +88,8 @@ class FamilyWriter {
   void Sample(std::initializer_list<std::string_view> label_values, bool value) {
     Sample(label_values, value ? 1.0 : 0.0);
   }
+  // A decimal number that a double cannot hold.
+  void Exact(std::initializer_list<std::string_view> label_values, std::string_view digits);
   // An instant; nothing when 0.
   void Instant(std::initializer_list<std::string_view> label_values, Micros at);
   // _bucket, _sum and _count.

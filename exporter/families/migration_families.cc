@@ -38,6 +38,13 @@ void RenderEnd(const MigrationSubject& migration, const Inventory&, FamilyWriter
   out.Instant({migration.key.name}, MigrationEnd(migration.row));
 }
 
+void RenderBlocked(const MigrationSubject& migration, const Inventory&, FamilyWriter& out) {
+  if (Outcome(migration.row)) return;
+  for (const MigrationBlock block : migration.row.blocks) {
+    out.Sample({migration.key.name, block.text()}, true);
+  }
+}
+
 constexpr Family<MigrationSubject> kMigrationFamilies[] = {
     // virt_migration_info{...,migration="m1",source_node="n1",target_node="n2",mode="PreCopy",
     //   trigger="evacuation"} 1
@@ -99,49 +106,19 @@ constexpr Family<MigrationSubject> kMigrationFamilies[] = {
       "When the migration ended."},
      kRowField,
      RenderEnd},
-};
 
-void RenderStartDuration(const ProjectSubject& project, const Inventory&, FamilyWriter& out) {
-  for (std::size_t i = 0; i < kStartStages.size(); ++i) {
-    if (project.start_duration[i].count() > 0) {
-      out.Distribution({kStartStages[i]}, project.start_duration[i]);
-    }
-  }
-}
-
-void RenderMigrationDuration(const ProjectSubject& project, const Inventory&, FamilyWriter& out) {
-  for (const auto& [result, histogram] : project.migration_duration) {
-    out.Distribution({result.text()}, histogram);
-  }
-}
-
-constexpr Family<ProjectSubject> kProjectFamilies[] = {
-    // virt_vm_start_duration_seconds_bucket{workspace="ops",project="web",cluster="c1",
-    //   stage="running",le="5.0"} 7
-    {{"virt_vm_start_duration_seconds",
-      kHistogram,
-      "seconds",
-      kProject,
-      {"stage"},
+    // virt_migration_blocked{...,migration="m1",reason="resource_quota"} 1
+    {{"virt_migration_blocked",
+      kGauge,
+      "",
+      kVm,
+      {"migration", "reason"},
       Stability::kStable,
-      "VirtualMachineInstance status.phaseTransitionTimestamps",
-      "How long starts took, each stage from the one before: created to scheduled, to running, to "
-      "the agent's first contact."},
+      "VirtualMachineInstanceMigration status.conditions",
+      "1 while something keeps the migration from starting: resource_quota (the target Pod would "
+      "exceed a ResourceQuota), utility_volumes, backup, decentralized."},
      kRowField,
-     RenderStartDuration},
-
-    // virt_migration_duration_seconds_bucket{workspace="ops",project="web",cluster="c1",
-    //   result="succeeded",le="30.0"} 2
-    {{"virt_migration_duration_seconds",
-      kHistogram,
-      "seconds",
-      kProject,
-      {"result"},
-      Stability::kStable,
-      "VirtualMachineInstanceMigration status.migrationState",
-      "How long migrations took that ended while the exporter was watching."},
-     kRowField,
-     RenderMigrationDuration},
+     RenderBlocked},
 };
 
 }  // namespace
@@ -149,10 +126,6 @@ constexpr Family<ProjectSubject> kProjectFamilies[] = {
 template <>
 std::span<const Family<MigrationSubject>> FamiliesOf() {
   return kMigrationFamilies;
-}
-template <>
-std::span<const Family<ProjectSubject>> FamiliesOf() {
-  return kProjectFamilies;
 }
 
 }  // namespace virtlens::exporter

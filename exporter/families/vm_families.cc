@@ -1,5 +1,6 @@
 // VM and its instance, and the VM's heartbeat.
 
+#include "exporter/families/usage_lines.h"
 #include "exporter/families/vm_lines.h"
 
 namespace virtlens::exporter {
@@ -98,7 +99,8 @@ constexpr Family<VmSubject> kFamilies[] = {
       {"condition", "status"},
       Stability::kStable,
       "VirtualMachine and VirtualMachineInstance status.conditions",
-      "Conditions of the instance and of the VM; only the current status of each has a series."},
+      "Conditions of the instance and of the VM; only the current status of each has a series.",
+      SeriesBudget{24}},
      f::kConditions,
      RenderConditions},
 
@@ -134,7 +136,8 @@ constexpr Family<VmSubject> kFamilies[] = {
       {"state"},
       Stability::kStable,
       "spec.template.spec.domain.cpu, status.currentCPUTopology",
-      "Virtual CPUs that the VM asks for and that its instance has."},
+      "Virtual CPUs that the VM asks for and that its instance has.",
+      SeriesBudget{2}},
      f::kSize,
      RenderCpu},
 
@@ -146,7 +149,8 @@ constexpr Family<VmSubject> kFamilies[] = {
       {"state"},
       Stability::kStable,
       "spec.template.spec.domain.memory, status.memory",
-      "Guest memory that the VM asks for and that its instance has."},
+      "Guest memory that the VM asks for and that its instance has.",
+      SeriesBudget{2}},
      f::kSize,
      RenderMemory},
 
@@ -159,7 +163,8 @@ constexpr Family<VmSubject> kFamilies[] = {
       {"disk", "source", "persistentvolumeclaim", "device", "bus", "boot_order"},
       Stability::kStable,
       "spec.template.spec.volumes, domain.devices.disks",
-      "Volumes of the VM and how they are attached."},
+      "Volumes of the VM and how they are attached.",
+      SeriesBudget{0, 1}},
      f::kDisks,
      RenderDisks},
 
@@ -172,7 +177,8 @@ constexpr Family<VmSubject> kFamilies[] = {
       {"disk", "persistentvolumeclaim", "storage_class"},
       Stability::kStable,
       "PersistentVolumeClaim status.capacity, spec.resources.requests",
-      "Size of the claim behind a disk; the request while it is not bound."},
+      "Size of the claim behind a disk; the request while it is not bound.",
+      SeriesBudget{0, 1}},
      f::kDisks,
      RenderDiskSizes},
 
@@ -185,7 +191,8 @@ constexpr Family<VmSubject> kFamilies[] = {
       {"interface", "network", "binding", "mac", "ip"},
       Stability::kStable,
       "domain.devices.interfaces, spec.networks, status.interfaces",
-      "Network interfaces of the VM; mac and ip as the instance reports them."},
+      "Network interfaces of the VM; mac and ip as the instance reports them.",
+      SeriesBudget{0, 0, 1}},
      f::kInterfaces,
      RenderInterfaces},
 
@@ -234,7 +241,8 @@ constexpr Family<VmSubject> kFamilies[] = {
       {"phase"},
       Stability::kStable,
       "VirtualMachineInstance status.phaseTransitionTimestamps",
-      "When the instance entered each phase."},
+      "When the instance entered each phase.",
+      SeriesBudget{10}},
      f::kPhase,
      RenderPhaseTransitions},
 
@@ -310,6 +318,18 @@ constexpr Family<VmSubject> kFamilies[] = {
      f::kLabels,
      RenderLabels},
 
+    // virt_vm_display_name_info{...,display_name="Web shop"} 1
+    {{"virt_vm_display_name_info",
+      kInfo,
+      "",
+      kVm,
+      {"display_name"},
+      Stability::kStable,
+      "VirtualMachine annotation kubesphere.io/alias-name, or as configured (display_names)",
+      "The name that people gave the VM; absent when they gave none."},
+     f::kLabels,
+     RenderDisplayName},
+
     // virt_vm_heartbeat{...,state="lost",reason="agent_disconnected"} 1
     {{"virt_vm_heartbeat",
       kGauge,
@@ -344,9 +364,101 @@ constexpr Family<VmSubject> kFamilies[] = {
       Stability::kStable,
       "VirtualMachineInstanceMigration, counted",
       "Migrations of the VM that ended while the exporter was watching; KubeVirt itself keeps only "
-      "the last five."},
+      "the last five.",
+      SeriesBudget{13}},
      f::kMigrations,
      RenderMigrations},
+
+    // virt_vm_running_seconds_total{...} 86400.25
+    {{"virt_vm_running_seconds_total",
+      kCounter,
+      "",
+      kVm,
+      {},
+      Stability::kStable,
+      "metered; see docs/usage.md",
+      "Seconds for which the VM's instances ran. Exact; advances at common instants."},
+     f::kUsage,
+     RenderRunning},
+
+    // virt_vm_allocated_core_seconds_total{...} 172800.5
+    {{"virt_vm_allocated_core_seconds_total",
+      kCounter,
+      "",
+      kVm,
+      {},
+      Stability::kStable,
+      "metered; see docs/usage.md",
+      "Cores times the seconds for which the running instance had them. Exact; advances at "
+      "common instants."},
+     f::kUsage,
+     RenderCoreSeconds},
+
+    // virt_vm_allocated_memory_byte_seconds_total{...} 371085174374400.25
+    {{"virt_vm_allocated_memory_byte_seconds_total",
+      kCounter,
+      "",
+      kVm,
+      {},
+      Stability::kStable,
+      "metered; see docs/usage.md",
+      "Bytes of memory times the seconds for which the running instance had them. Exact; "
+      "advances at common instants."},
+     f::kUsage,
+     RenderMemorySeconds},
+
+    // virt_vm_disk_byte_seconds_total{...} 2783138807808000.75
+    {{"virt_vm_disk_byte_seconds_total",
+      kCounter,
+      "",
+      kVm,
+      {},
+      Stability::kStable,
+      "metered; see docs/usage.md",
+      "Bytes of the VM's claims times the seconds for which it had them, running or not. "
+      "Exact; advances at common instants."},
+     f::kUsage,
+     RenderDiskSeconds},
+
+    // virt_vm_downtime_seconds_total{...,planned="false"} 61.5
+    {{"virt_vm_downtime_seconds_total",
+      kCounter,
+      "seconds",
+      kVm,
+      {"planned"},
+      Stability::kStable,
+      "metered; see docs/usage.md",
+      "Seconds for which the VM did not run. Planned: nobody wanted it to run, or somebody "
+      "asked for the stop or restart; a start that fails is unplanned.",
+      SeriesBudget{2}},
+     f::kUsage,
+     RenderVmDowntime},
+
+    // virt_vm_restarts_total{...} 2
+    {{"virt_vm_restarts_total",
+      kCounter,
+      "",
+      kVm,
+      {},
+      Stability::kStable,
+      "VirtualMachineInstance metadata.uid, counted",
+      "Instances that followed another one without the VM having been stopped in between."},
+     f::kUsage,
+     RenderRestarts},
+
+    // virt_vm_crashes_total{...,reason="guest_failed"} 1
+    {{"virt_vm_crashes_total",
+      kCounter,
+      "",
+      kVm,
+      {"reason"},
+      Stability::kStable,
+      "VirtualMachineInstance status.phase, counted",
+      "Instances that ended though nobody had asked: guest_failed, launcher_failed, "
+      "start_failed (it never ran), node_lost, vanished (the object went without an end).",
+      SeriesBudget{6}},
+     f::kUsage,
+     RenderCrashes},
 };
 
 }  // namespace

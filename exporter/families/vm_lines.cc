@@ -210,6 +210,10 @@ void RenderLabels(const VmSubject& vm, const Inventory&, FamilyWriter& out) {
   out.SampleWithNames(name_views, values, 1);
 }
 
+void RenderDisplayName(const VmSubject& vm, const Inventory&, FamilyWriter& out) {
+  if (vm.vm && !vm.vm->display_name.empty()) out.Sample({vm.vm->display_name}, true);
+}
+
 void RenderHeartbeat(const VmSubject& vm, const Inventory&, FamilyWriter& out) {
   out.Sample({vm.heartbeat.state.text(), vm.heartbeat.reason.text()}, true);
 }

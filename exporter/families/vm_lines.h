@@ -31,6 +31,7 @@ void RenderLiveMigratable(const VmSubject& vm, const Inventory& inventory, Famil
 void RenderOutdated(const VmSubject& vm, const Inventory& inventory, FamilyWriter& out);
 void RenderGuest(const VmSubject& vm, const Inventory& inventory, FamilyWriter& out);
 void RenderLabels(const VmSubject& vm, const Inventory& inventory, FamilyWriter& out);
+void RenderDisplayName(const VmSubject& vm, const Inventory& inventory, FamilyWriter& out);
 void RenderHeartbeat(const VmSubject& vm, const Inventory& inventory, FamilyWriter& out);
 void RenderHeartbeatLostSince(const VmSubject& vm, const Inventory& inventory, FamilyWriter& out);
 void RenderMigrations(const VmSubject& vm, const Inventory& inventory, FamilyWriter& out);

@@ -47,8 +47,10 @@ void Inventory::Upsert(NamespaceRow row, Micros) {
   if (key.name == kClusterNamespace) SetCluster(std::string(row.cluster_name.text()));
   NamespaceSubject& subject = namespaces.FindOrInsert(key);
   const Symbol before = std::exchange(subject.row, std::move(row)).workspace;
-  if (before == subject.row.workspace) return;
   const Symbol space(key.name);
+  if (ProjectSubject* project = projects.Find(key)) project->forsaken = false;
+  if (before == subject.row.workspace) return;
+  Project(space);  // a workspace's project is shown before it has a VM
   vms.MarkSpace(space, kAllFields);
   guests.MarkSpace(space, kAllFields);
   migrations.MarkSpace(space, kAllFields);
@@ -66,7 +68,7 @@ void Inventory::Remove<NamespaceRow>(const ObjectKey& key, Micros now) {
   unlabelled.meta.key = key;
   Upsert(std::move(unlabelled), now);  // what is left of its objects loses the workspace
   namespaces.Erase(key);
-  projects.Erase(key);
+  ForsakeProject(key);
 }
 
 Symbol Inventory::WorkspaceOf(const Symbol& space) const {
@@ -96,6 +98,7 @@ void Inventory::Remove<NodeRow>(const ObjectKey& key, Micros now) {
 }
 
 void Inventory::Tick(Micros now) {
+  if (!usage_rules_.held) AdvanceUsage(now);
   std::vector<Symbol> flipped;
   nodes.ForEach([&](NodeSubject& node) {
     const bool stale = node.row.heartbeat != 0 && now - node.row.heartbeat > kNodeHeartbeatLimit;
@@ -124,18 +127,20 @@ void Inventory::Upsert(DataVolumeRow row, Micros now) {
   data_volumes.Mark(subject.key, kRowField);
   Relink(DependentKind::kDataVolume, subject.key, subject.vm_ref, ReferenceOf(subject.row));
   RelinkClaimsOf(subject.key);
+  AccountDisks(now);
 }
 
 template <>
-void Inventory::Remove<DataVolumeRow>(const ObjectKey& key, Micros) {
+void Inventory::Remove<DataVolumeRow>(const ObjectKey& key, Micros now) {
   DataVolumeSubject* subject = data_volumes.Find(key);
   if (subject == nullptr) return;
   Relink(DependentKind::kDataVolume, key, subject->vm_ref, "");
   data_volumes.Erase(key);
   RelinkClaimsOf(key);
+  AccountDisks(now);
 }
 
-void Inventory::Upsert(ClaimRow row, Micros) {
+void Inventory::Upsert(ClaimRow row, Micros now) {
   const bool known = claims.Find(row.meta.key) != nullptr;
   ClaimSubject& subject = claims.FindOrInsert(row.meta.key);
   if (known && subject.row == row) return;
@@ -144,16 +149,19 @@ void Inventory::Upsert(ClaimRow row, Micros) {
   claims.Mark(subject.key, kRowField);
   Relink(DependentKind::kClaim, subject.key, subject.vm_ref, ReferenceOf(subject.row));
   MarkMounts(subject.key);
+  disks_touched_.push_back(ObjectKey{subject.key.space, subject.vm_ref});
+  AccountDisks(now);
 }
 
 template <>
-void Inventory::Remove<ClaimRow>(const ObjectKey& key, Micros) {
+void Inventory::Remove<ClaimRow>(const ObjectKey& key, Micros now) {
   ClaimSubject* subject = claims.Find(key);
   if (subject == nullptr) return;
   Relink(DependentKind::kClaim, key, subject->vm_ref, "");
   LinkOwner(key, subject->row.data_volume, "");
   claims.Erase(key);
   MarkMounts(key);
+  AccountDisks(now);
 }
 
 void Inventory::Upsert(DataImportCronRow row, Micros) {

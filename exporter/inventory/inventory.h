@@ -14,6 +14,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -75,7 +76,20 @@ class Inventory {
   // Whether instances and nodes are being watched right now; decides between lost and unknown.
   void SetHeartbeatSourcesCurrent(bool current, Micros now);
 
-  // What time alone changes: nodes that fell silent. Cheap; called before each seal.
+  // Usage (exporter/inventory/usage.h). Set the rules, then what a state file kept, before the
+  // first row; without CountSince nothing is metered.
+  void MeterUsage(UsageRules rules) { usage_rules_ = rules; }
+  void RestoreUsage(UsageSnapshot snapshot);
+  // Whether VMs and instances are being watched right now. While they are not, meters stand still;
+  // what happened meanwhile is summed up afterwards, at the times that the objects carry.
+  void SetUsageWatch(UsageWatch watch, Micros now);
+  // The accounts as of the next common instant, if one has come; changes that arrive later count
+  // from it on. ReleaseUsage shows it.
+  std::optional<UsageSnapshot> FreezeUsage(Micros now);
+  void ReleaseUsage();
+  bool metering() const { return count_since_ != 0 && usage_rules_.interval > 0; }
+
+  // What time alone changes: nodes that fell silent, usage. Cheap; called before each seal.
   void Tick(Micros now);
 
   const std::string& cluster() const { return cluster_; }
@@ -152,6 +166,26 @@ class Inventory {
   std::string ReferenceOf(const CustomSubject& custom) const;
   void RelinkFollowers(const Symbol& space, std::string_view user_vm);
   void MarkCustoms(const ObjectKey& vm, FieldMask fields);
+  // After any change of a VM's rows: its share of the project's sums, and its account.
+  void Account(VmSubject& vm, Micros now);
+  void CloseAccount(VmSubject& vm, Micros now);
+  void SetShare(VmSubject& vm, const ProjectSums& share);
+  ProjectSums ShareOf(const VmSubject& vm) const;
+  std::int64_t DiskBytesOf(const ObjectKey& vm) const;
+  // Accounts again for the VMs whose claims came, went or changed.
+  void AccountDisks(Micros now);
+  UsageAccount NewAccount() const;
+  void OpenAccount(VmSubject& vm, Micros now);
+  void RetireAccount(const Symbol& space, UsageAccount account, Micros now);
+  void KeepAccount(VmSubject& vm, Micros now);
+  void AdvanceUsage(Micros now);
+  UsageSnapshot SnapshotOfUsage();
+  Micros UsageDue(Micros now) const;
+  // When a change happened that carries no time: now, or when nobody looked, before that.
+  Micros Seen(Micros now) const {
+    return usage_watch_ == UsageWatch::kCurrent || blind_since_ == 0 ? now : blind_since_;
+  }
+  void ForsakeProject(const ObjectKey& key);
 
   std::string cluster_;
   const bool cluster_fixed_;
@@ -159,6 +193,15 @@ class Inventory {
   std::size_t vm_rows_ = 0;
   std::size_t vmi_rows_ = 0;
   bool heartbeat_sources_current_ = true;
+  UsageRules usage_rules_;
+  UsageWatch usage_watch_ = UsageWatch::kCurrent;
+  Micros blind_since_ = 0;
+  Micros usage_frozen_ = 0;   // changes count from here on
+  Micros usage_settled_ = 0;  // meters are shown as of this
+  std::unordered_map<ObjectKey, UsageAccount::Record, ObjectKeyHash> restored_usage_;
+  // Accounts of VMs that are gone, until they are summed up; by project.
+  std::vector<std::pair<Symbol, UsageAccount>> retired_;
+  std::vector<ObjectKey> disks_touched_;  // VMs whose claims changed
   Names names_;
   // By VM, under KubeVirt's name of it.
   std::unordered_map<ObjectKey, std::vector<Dependent>, ObjectKeyHash> dependents_;

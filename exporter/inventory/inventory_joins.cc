@@ -21,6 +21,10 @@ const ClaimRow* Inventory::FindClaim(const Symbol& space, const Symbol& claim) c
 void Inventory::Relink(DependentKind kind, const ObjectKey& key, std::string& vm_ref,
                        std::string_view now) {
   if (vm_ref == now) return;
+  if (kind == DependentKind::kClaim) {
+    disks_touched_.push_back(ObjectKey{key.space, vm_ref});
+    disks_touched_.push_back(ObjectKey{key.space, std::string(now)});
+  }
   const Dependent self{kind, key.name};
   if (!vm_ref.empty()) {
     const auto found = dependents_.find(ObjectKey{key.space, vm_ref});

@@ -1,6 +1,7 @@
 // A list replaces the state of a resource at once: new rows in, and out goes what it does not name.
 
 #include <algorithm>
+#include <type_traits>
 #include <unordered_set>
 
 #include "exporter/inventory/inventory.h"
@@ -58,6 +59,14 @@ void Inventory::Replace(Listing<Row> listing, Micros now) {
   });
   for (const ObjectKey& key : gone) Remove<Row>(key, now);
   for (Row& row : listing.rows) Upsert(std::move(row), now);
+  // Projects that a state file brought, whose namespaces went while the exporter was away.
+  if constexpr (std::is_same_v<Row, NamespaceRow>) {
+    gone.clear();
+    projects.ForEach([&](const ProjectSubject& project) {
+      if (!present.contains(project.key)) gone.push_back(project.key);
+    });
+    for (const ObjectKey& key : gone) ForsakeProject(key);
+  }
 }
 
 template void Inventory::Replace(Listing<NamespaceRow>, Micros);

@@ -117,10 +117,12 @@ void Inventory::SettleOrErase(VmSubject& vm, Micros now) {
     return;
   }
   const std::string claim(names_.ClaimOf(key));
+  CloseAccount(vm, now);
   vms.Erase(key);
   MarkDependents(key);
   RenameAll(names_.Remove(key));
   RelinkFollowers(key.space, claim);
+  AccountDisks(now);
 }
 
 void Inventory::Settle(VmSubject& vm, Micros now) {
@@ -137,6 +139,8 @@ void Inventory::Settle(VmSubject& vm, Micros now) {
   }
   Remember(vm.agent, vm);
   JudgeHeartbeat(vm, now);
+  Account(vm, now);
+  AccountDisks(now);
 }
 
 void Inventory::RenameAll(const std::vector<ObjectKey>& keys) {

@@ -34,7 +34,10 @@ constexpr Clue kClues[] = {
 };
 
 MigrationReason Classify(const MigrationRow& migration) {
-  if (migration.rejected_by_quota) return MigrationReason::Of("quota");
+  const auto quota = MigrationBlock::Of("resource_quota");
+  if (std::binary_search(migration.blocks.begin(), migration.blocks.end(), quota)) {
+    return MigrationReason::Of("quota");
+  }
   if (!migration.state || migration.state->failure_reason.empty()) {
     return MigrationReason::From("other");
   }

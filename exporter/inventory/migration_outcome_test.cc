@@ -48,7 +48,7 @@ TEST(Outcome, AnAbortIsNoFailure) {
 
 TEST(Outcome, QuotaWinsOverTheText) {
   MigrationRow row = Failed("whatever");
-  row.rejected_by_quota = true;
+  row.blocks = {MigrationBlock::Of("resource_quota")};
   EXPECT_EQ(Outcome(row)->reason.text(), "quota");
 }
 

@@ -52,7 +52,7 @@ FieldMask Changed(const VmRow& before, const VmRow& after) {
             kStatus) |
          If(before.conditions != after.conditions, kConditions) |
          If(before.start_failures != after.start_failures, kStartFailures) |
-         If(before.labels != after.labels, kLabels);
+         If(before.labels != after.labels || before.display_name != after.display_name, kLabels);
 }
 
 FieldMask Changed(const VmiRow& before, const VmiRow& after) {

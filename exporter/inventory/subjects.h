@@ -20,6 +20,7 @@
 #include "exporter/inventory/histogram.h"
 #include "exporter/inventory/leaf_table.h"
 #include "exporter/inventory/migration_outcome.h"
+#include "exporter/inventory/usage.h"
 #include "exporter/rows/custom_row.h"
 #include "exporter/rows/rows.h"
 #include "exporter/scrape/samples.h"
@@ -48,6 +49,7 @@ inline constexpr FieldMask kGuest = 1 << 13;
 inline constexpr FieldMask kOutdated = 1 << 14;
 inline constexpr FieldMask kHeartbeat = 1 << 15;
 inline constexpr FieldMask kMigrations = 1 << 16;  // the exporter's counters
+inline constexpr FieldMask kUsage = 1 << 20;       // advances with time
 }  // namespace vm_field
 
 namespace custom_field {
@@ -74,6 +76,8 @@ struct VmSubject {
   std::map<MigrationOutcome, std::uint64_t> migrations;
   std::string measured_uid;  // the instance whose start is being measured
   std::uint8_t measured_stages = 0;
+  ProjectSums share;                    // what it adds to its project
+  std::optional<UsageAccount> account;  // none unless usage is metered
 
   // The user CR's name that this VM should go by; "" when there is none.
   std::string_view claimed_name() const;
@@ -144,9 +148,18 @@ struct PlatformSubject {
 // Stages of a start, each measured from the one before: created -> scheduled -> running -> agent.
 inline constexpr std::array<std::string_view, 3> kStartStages = {"scheduled", "running", "agent"};
 
+namespace project_field {
+inline constexpr FieldMask kSums = 1 << 2;
+inline constexpr FieldMask kUsage = 1 << 3;
+inline constexpr FieldMask kVms = 1 << 4;
+}  // namespace project_field
+
 // What is summed per project, keyed by ("", namespace).
 struct ProjectSubject {
   ObjectKey key;
+  ProjectSums sums;
+  Meters usage;           // of all its VMs, those that are gone among them
+  bool forsaken = false;  // its Namespace is gone; its last VM takes it along
   std::array<Histogram, kStartStages.size()> start_duration{
       Histogram(kStartBuckets), Histogram(kStartBuckets), Histogram(kStartBuckets)};
   std::map<MigrationResult, Histogram> migration_duration;

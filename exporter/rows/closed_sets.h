@@ -38,6 +38,8 @@ VIRTLENS_CLOSED_SET(MigrationPhase, "Pending", "Scheduling", "Scheduled", "Prepa
 VIRTLENS_CLOSED_SET(MigrationMode, "PreCopy", "PostCopy", "Paused");
 // Who asked for a migration: a node drain, the workload updater, or a person or program.
 VIRTLENS_CLOSED_SET(MigrationTrigger, "evacuation", "workload-update", "user");
+// Why KubeVirt lets a migration wait: conditions of the migration that are True.
+VIRTLENS_CLOSED_SET(MigrationBlock, "resource_quota", "utility_volumes", "backup", "decentralized");
 VIRTLENS_CLOSED_SET(AbortStatus, "Succeeded", "Failed", "Aborting");
 
 VIRTLENS_CLOSED_SET(DataVolumePhase, "Pending", "PVCBound", "WaitForFirstConsumer",

@@ -126,6 +126,7 @@ struct VmRow {
   int start_failures = 0;              // status.startFailure.consecutiveFailCount
   std::vector<Symbol> start_requests;  // status.stateChangeRequests[].action
   std::string snapshot_in_progress;
+  std::string display_name;  // annotation kubesphere.io/alias-name, or as configured
   bool operator==(const VmRow&) const = default;
 };
 
@@ -200,8 +201,8 @@ struct MigrationRow {
   std::vector<std::pair<MigrationPhase, Micros>> transitions;
   std::optional<MigrationState> state;
   MigrationTrigger trigger;
-  bool rejected_by_quota = false;  // condition migrationRejectedByResourceQuota
-  bool abort_requested = false;    // condition migrationAbortRequested
+  std::vector<MigrationBlock> blocks;  // what keeps it from starting; sorted, each once
+  bool abort_requested = false;        // condition migrationAbortRequested
   bool operator==(const MigrationRow&) const = default;
 };
 

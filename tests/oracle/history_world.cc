@@ -1,0 +1,255 @@
+#include "tests/oracle/history_world.h"
+
+#include <algorithm>
+
+#include "base/time.h"
+
+namespace virtlens::oracle {
+namespace {
+
+constexpr const char* kVm = "VirtualMachine";
+constexpr const char* kVmi = "VirtualMachineInstance";
+constexpr const char* kMigration = "VirtualMachineInstanceMigration";
+constexpr const char* kClaim = "PersistentVolumeClaim";
+constexpr const char* kVolume = "DataVolume";
+
+bool HasEnded(const Json& instance) {
+  const std::string phase = instance["status"].value("phase", "");
+  return phase == "Succeeded" || phase == "Failed";
+}
+
+Json OwnerReference(const char* api_version, const char* kind, const std::string& name) {
+  return Json::array({{{"apiVersion", api_version}, {"kind", kind}, {"name", name}, {"uid", "o"}}});
+}
+
+}  // namespace
+
+std::string World::OneOf(const std::vector<std::string>& values) {
+  return values[random_.Below(values.size())];
+}
+
+ObjectName World::AnyName(const char* prefix, std::uint64_t count) {
+  return {OneOf({"web", "db", "lab"}), prefix + std::to_string(random_.Below(count))};
+}
+
+std::string World::ApiTime(const std::string& earliest) {
+  const WallTime told = clock_.Now() - std::chrono::seconds(random_.Below(4));
+  const auto second = std::chrono::floor<std::chrono::seconds>(told);
+  return std::max(FormatRfc3339(second), earliest);  // RFC 3339 sorts by time
+}
+
+Json* World::Find(const std::string& kind, const ObjectName& name) {
+  const auto found = objects_[kind].find(name);
+  return found == objects_[kind].end() ? nullptr : &found->second;
+}
+
+Change World::Put(const std::string& kind, const ObjectName& name, Json object) {
+  objects_[kind][name] = object;
+  return {kind, name, std::move(object)};
+}
+
+std::optional<Change> World::Delete(const std::string& kind, const ObjectName& name) {
+  if (objects_[kind].erase(name) == 0) return std::nullopt;
+  return Change{kind, name, nullptr};
+}
+
+Json World::NewObject(const char* api_version, const std::string& kind, const ObjectName& name) {
+  Json meta{{"name", name.name}, {"uid", NewUid()}, {"creationTimestamp", ApiTime()}};
+  if (!name.space.empty()) meta["namespace"] = name.space;
+  return Json{{"apiVersion", api_version}, {"kind", kind}, {"metadata", std::move(meta)}};
+}
+
+std::optional<Change> World::Step() {
+  const std::uint64_t dice = random_.Below(100);
+  if (dice < 5) return ChangeNamespace();
+  if (dice < 28) return ChangeVm(AnyName("vm", 4));
+  if (dice < 70) return ChangeInstance(AnyName("vm", 4));
+  if (dice < 80) return ChangeClaim(AnyName("disk", 4));
+  if (dice < 88) return ChangeVolume(AnyName("disk", 4));
+  return ChangeMigration(AnyName("move", 3));
+}
+
+std::optional<Change> World::ChangeNamespace() {
+  const ObjectName name{"", OneOf({"web", "db", "lab"})};
+  const bool empty = std::none_of(objects_.begin(), objects_.end(), [&](const auto& kind) {
+    return std::any_of(kind.second.begin(), kind.second.end(),
+                       [&](const auto& object) { return object.first.space == name.name; });
+  });
+  if (empty && Chance(20)) return Delete("Namespace", name);
+  Json* const found = Find("Namespace", name);
+  Json object = found != nullptr ? *found : NewObject("v1", "Namespace", name);
+  object["metadata"]["labels"] = Json::object();
+  if (Chance(80)) object["metadata"]["labels"]["kubesphere.io/workspace"] = OneOf({"ops", "dev"});
+  return Put("Namespace", name, std::move(object));
+}
+
+Json World::NewVm(const ObjectName& name) {
+  Json vm = NewObject("kubevirt.io/v1", kVm, name);
+  vm["spec"] = {{"runStrategy", OneOf({"Always", "Halted", "Manual", "RerunOnFailure"})},
+                {"template",
+                 {{"spec",
+                   {{"domain",
+                     {{"cpu", {{"cores", 1 + random_.Below(4)}}},
+                      {"memory", {{"guest", std::to_string(1 + random_.Below(4)) + "Gi"}}}}},
+                    {"volumes",
+                     {{{"name", "root"},
+                       {"persistentVolumeClaim",
+                        {{"claimName", "disk" + std::to_string(random_.Below(4))}}}}}}}}}}};
+  vm["status"] = {{"printableStatus", "Stopped"}};
+  return vm;
+}
+
+void World::AlterVm(Json& vm) {
+  switch (random_.Below(6)) {
+    case 0:
+      vm["metadata"]["ownerReferences"] =
+          Chance(60) ? OwnerReference("vm.novasphere.dev/v1alpha1", "Wukong",
+                                      OneOf({"vm0", "vm1", "shop", "mail", "wiki"}))
+                     : Json::array();
+      return;
+    case 1:
+      vm["spec"]["runStrategy"] = OneOf({"Always", "Halted", "Manual", "RerunOnFailure"});
+      return;
+    case 2:
+      vm["status"]["printableStatus"] = OneOf({"Running", "Stopped", "Starting", "Stopping",
+                                               "CrashLoopBackOff", "Paused", "Migrating", "Odd"});
+      return;
+    case 3:
+      vm["status"]["startFailure"] = {{"consecutiveFailCount", random_.Below(2)}};
+      return;
+    case 4: {
+      const std::vector<std::string> actions = {"Stop", "Start"};
+      vm["status"]["stateChangeRequests"] = Json::array();
+      for (const std::string& action : actions) {
+        if (Chance(40)) vm["status"]["stateChangeRequests"].push_back({{"action", action}});
+      }
+      return;
+    }
+    default:
+      vm["spec"]["template"]["spec"]["domain"]["cpu"]["cores"] = 1 + random_.Below(4);
+  }
+}
+
+std::optional<Change> World::ChangeVm(const ObjectName& name) {
+  Json* const found = Find(kVm, name);
+  if (found == nullptr) return Put(kVm, name, NewVm(name));
+  if (Chance(8)) return Delete(kVm, name);
+  Json vm = *found;
+  if (Chance(5)) {
+    vm["metadata"]["deletionTimestamp"] = ApiTime();
+  } else {
+    AlterVm(vm);
+  }
+  return Put(kVm, name, std::move(vm));
+}
+
+Json World::NewInstance(const ObjectName& name) {
+  Json instance = NewObject("kubevirt.io/v1", kVmi, name);
+  instance["spec"] = {{"domain",
+                       {{"cpu", {{"cores", 1 + random_.Below(4)}}},
+                        {"memory", {{"guest", std::to_string(1 + random_.Below(4)) + "Gi"}}}}}};
+  instance["status"] = Json::object();
+  EnterPhase(instance, Chance(70) ? "Scheduling" : "Running");
+  return instance;
+}
+
+void World::EnterPhase(Json& instance, const std::string& phase) {
+  Json& status = instance["status"];
+  std::string earliest = instance["metadata"]["creationTimestamp"];
+  Json& transitions = status["phaseTransitionTimestamps"];
+  for (const Json& transition : transitions) {
+    earliest = std::max(earliest, transition["phaseTransitionTimestamp"].get<std::string>());
+  }
+  status["phase"] = phase;
+  if (phase == "Running") status["nodeName"] = OneOf({"n1", "n2"});
+  // KubeVirt writes all of them; a row without one must count from when it was seen.
+  if (Chance(5)) return;
+  transitions.push_back({{"phase", phase}, {"phaseTransitionTimestamp", ApiTime(earliest)}});
+}
+
+void World::AlterInstance(Json& instance) {
+  Json& status = instance["status"];
+  const std::string phase = status.value("phase", "");
+  const std::uint64_t dice = random_.Below(10);
+  if (phase != "Running" && !HasEnded(instance) && dice < 7) return EnterPhase(instance, "Running");
+  if (dice < 2) {
+    if (!HasEnded(instance)) EnterPhase(instance, OneOf({"Succeeded", "Failed"}));
+    if (Chance(20)) status["reason"] = "NodeUnresponsive";
+  } else if (dice < 3) {
+    instance["metadata"]["deletionTimestamp"] = ApiTime();
+  } else if (dice < 5) {
+    status["currentCPUTopology"] = {{"cores", 1 + random_.Below(8)}};
+  } else if (dice < 7) {
+    status["memory"] = {{"guestCurrent", std::to_string(1 + random_.Below(8)) + "Gi"}};
+  } else {
+    status["conditions"] = {
+        {{"type", "Ready"},
+         {"status", OneOf({"True", "False"})},
+         {"reason", OneOf({"", "PodNotExists", "PodTerminating", "GuestNotRunning"})}}};
+  }
+}
+
+std::optional<Change> World::ChangeInstance(const ObjectName& name) {
+  Json* const found = Find(kVmi, name);
+  if (found == nullptr) {
+    if (Find(kVm, name) == nullptr && !Chance(10)) return std::nullopt;
+    return Put(kVmi, name, NewInstance(name));
+  }
+  if (Chance(HasEnded(*found) ? 50 : 6)) {
+    // Gone, or in one event replaced by the next instance.
+    return Chance(20) ? Put(kVmi, name, NewInstance(name)) : Delete(kVmi, name);
+  }
+  Json instance = *found;
+  AlterInstance(instance);
+  return Put(kVmi, name, std::move(instance));
+}
+
+std::optional<Change> World::ChangeClaim(const ObjectName& name) {
+  Json* const found = Find(kClaim, name);
+  if (found != nullptr && Chance(15)) return Delete(kClaim, name);
+  Json claim = found != nullptr ? *found : NewObject("v1", kClaim, name);
+  if (Chance(30)) {
+    Json owners = Json::array();
+    if (Chance(40)) owners = OwnerReference("kubevirt.io/v1", kVm, AnyName("vm", 4).name);
+    if (Chance(40)) owners = OwnerReference("cdi.kubevirt.io/v1beta1", kVolume, name.name);
+    claim["metadata"]["ownerReferences"] = std::move(owners);
+  }
+  const std::string size = std::to_string(1 + random_.Below(50)) + "Gi";
+  claim["spec"]["resources"]["requests"]["storage"] = size;
+  claim["status"]["phase"] = OneOf({"Pending", "Bound"});
+  if (Chance(50)) claim["status"]["capacity"] = {{"storage", size}};
+  return Put(kClaim, name, std::move(claim));
+}
+
+std::optional<Change> World::ChangeVolume(const ObjectName& name) {
+  Json* const found = Find(kVolume, name);
+  if (found != nullptr && Chance(20)) return Delete(kVolume, name);
+  Json volume = found != nullptr ? *found : NewObject("cdi.kubevirt.io/v1beta1", kVolume, name);
+  if (Chance(30)) {
+    volume["metadata"]["ownerReferences"] =
+        Chance(50) ? OwnerReference("kubevirt.io/v1", kVm, AnyName("vm", 4).name) : Json::array();
+  }
+  volume["status"] = {{"phase", OneOf({"Pending", "ImportInProgress", "Succeeded", "Novel"})}};
+  return Put(kVolume, name, std::move(volume));
+}
+
+std::optional<Change> World::ChangeMigration(const ObjectName& name) {
+  Json* const found = Find(kMigration, name);
+  if (found != nullptr && Chance(30)) return Delete(kMigration, name);
+  if (found == nullptr) {
+    Json migration = NewObject("kubevirt.io/v1", kMigration, name);
+    migration["spec"] = {{"vmiName", AnyName("vm", 4).name}};
+    return Put(kMigration, name, std::move(migration));
+  }
+  Json migration = *found;
+  Json& status = migration["status"];
+  status["phase"] = OneOf({"Pending", "Running", "Succeeded", "Failed"});
+  status["migrationState"] = {{"startTimestamp", ApiTime()}, {"sourceNode", "n1"}};
+  if (status["phase"] == "Succeeded") {
+    status["migrationState"]["endTimestamp"] = ApiTime(status["migrationState"]["startTimestamp"]);
+    status["migrationState"]["completed"] = true;
+  }
+  return Put(kMigration, name, std::move(migration));
+}
+
+}  // namespace virtlens::oracle

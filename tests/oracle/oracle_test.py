@@ -1,0 +1,65 @@
+"""The oracle must be able to say no."""
+
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+import oracle  # noqa: E402
+from cluster import Cluster, decimal  # noqa: E402
+from usage import SECOND, Steps  # noqa: E402
+
+PAGE = ['a{x="1"} 1', 'a{x="2"} 5']
+
+
+class Differences(unittest.TestCase):
+    def test_same_lines_in_any_order_are_right(self):
+        self.assertEqual(oracle.differences(PAGE, PAGE[::-1]), [])
+
+    def test_stale(self):
+        self.assertEqual(oracle.differences(PAGE + ['b{} 1'], PAGE), ["stale: b{} 1"])
+
+    def test_missing(self):
+        self.assertEqual(oracle.differences(PAGE[:1], PAGE), ['missing: a{x="2"} 5'])
+
+    def test_doubled(self):
+        self.assertEqual(oracle.differences(PAGE + PAGE[:1], PAGE), ['doubled: a{x="1"}'])
+
+    def test_different(self):
+        self.assertEqual(oracle.differences(PAGE[:1] + ['a{x="2"} 6'], PAGE),
+                         ['different: a{x="2"} 6, expected 5'])
+
+
+class Arithmetic(unittest.TestCase):
+    def test_decimals_keep_every_digit(self):
+        self.assertEqual(decimal(1_500_000, 6), "1.5")
+        self.assertEqual(decimal(10 ** 30 + 7, 9), "1000000000000000000000.000000007")
+
+    def test_steps_sum_each_stretch(self):
+        steps = Steps(0, 1)
+        steps.set(10, 2)
+        self.assertEqual(steps.settle(15), [(1, 10), (2, 5)])
+
+    def test_a_minute_of_two_cores(self):
+        cluster = Cluster()
+        start = 1_700_000_010 * SECOND  # a multiple of 15 s
+        cluster.restart(start)
+        cluster.set_watch("current", start)
+        at = "2023-11-14T22:13:30Z"
+        meta = {"namespace": "web", "name": "shop", "creationTimestamp": at}
+        domain = {"cpu": {"cores": 2}, "memory": {"guest": "1Gi"}}
+        cluster.put({"kind": "VirtualMachine", "metadata": {**meta, "uid": "v"},
+                     "spec": {"runStrategy": "Always",
+                              "template": {"spec": {"domain": domain, "volumes": []}}}}, start)
+        cluster.put({"kind": "VirtualMachineInstance", "metadata": {**meta, "uid": "i"},
+                     "spec": {"domain": domain},
+                     "status": {"phase": "Running", "phaseTransitionTimestamps": [
+                         {"phase": "Running", "phaseTransitionTimestamp": at}]}}, start)
+        cluster.usage.tick(start + 65 * SECOND)
+        series = 'virt_vm_allocated_core_seconds_total{workspace="",project="web",cluster="c1",'
+        self.assertIn(series + 'vm_name="shop"} 120', cluster.page())
+
+
+if __name__ == "__main__":
+    unittest.main()
