@@ -13,7 +13,6 @@
 namespace virtlens::exporter {
 namespace {
 
-const kube::ResourceType config_map_type{"", "v1", "configmaps", "ConfigMap", true};
 constexpr std::string_view kCaName = "kubevirt-ca";
 constexpr const char* kCaKey = "ca-bundle";
 constexpr std::size_t kMaxCaBytes = 1024 * 1024;
@@ -173,8 +172,9 @@ class ComponentScrape::Implementation {
   }
 
   Result<std::string> ReadCa(const std::stop_token& stop) {
+    const kube::ResourceType config_maps{"", "v1", "configmaps", "ConfigMap", true};
     VIRTLENS_TRY(const nlohmann::json map,
-                 client_.Get(config_map_type, options_.kubevirt_namespace, kCaName, stop));
+                 client_.Get(config_maps, options_.kubevirt_namespace, kCaName, stop));
     const auto data = map.find("data");
     if (data == map.end() || !data->is_object() || !data->contains(kCaKey) ||
         !data->at(kCaKey).is_string()) {

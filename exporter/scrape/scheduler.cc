@@ -147,7 +147,7 @@ class Scheduler::Scrape final : public http::CallReceiver {
   }
 
   void Judge(Result<void> outcome) {
-    const auto samples = Read(std::move(outcome));
+    auto samples = Read(std::move(outcome));
     page_ = {};
     const SourceReason before = health_.reason;
     failing_ = !samples;
