@@ -1,8 +1,14 @@
 // Custom resources from JSON to series: whose VM they are, as objects come, go and change.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <map>
+
 #include "base/fake_clock.h"
 #include "base/log.h"
+#include "base/random.h"
+#include "base/text.h"
 #include "exporter/exposition/testing/exposition_reader.h"
 #include "exporter/object_loader.h"
 
@@ -56,6 +62,8 @@ class KindsTest : public testing::Test {
       inventory.RemoveCustom(*spec, ObjectKey{Symbol("shop"), name});
     });
   }
+  // Takes away what RandomObject(number) made.
+  void RemoveObject(std::size_t number);
   Exposition Read() {
     std::string text;
     http::Response response = store_.Scrape()->Respond(Format::kText, false);
@@ -280,6 +288,127 @@ TEST_F(KindsTest, ValuesOutsideTheClosedSetsAreOther) {
   EXPECT_EQ(exposition.Samples("virt_cr_power_state").begin()->first.at("state"), "other");
   ASSERT_EQ(exposition.Samples("virt_cr_condition").size(), 1U);
   EXPECT_EQ(exposition.Samples("virt_cr_condition").begin()->first.at("condition"), "other");
+}
+
+// The lines of custom resources in a store's text.
+std::string CustomLines(Store& store) {
+  std::string text;
+  http::Response response = store.Scrape()->Respond(Format::kText, false);
+  auto& next = std::get<http::BodyGenerator>(response.body);
+  for (std::string piece; next(piece);) text += piece;
+  std::string lines;
+  for (const std::string_view line : Split(text, '\n')) {
+    if (line.starts_with("virt_cr_") || line.starts_with("virt_snapshot_")) {
+      lines.append(line).append("\n");
+    }
+  }
+  return lines;
+}
+
+// One of the states in which the object of that number can be.
+std::string RandomObject(std::size_t number, Random& random) {
+  const auto pick = [&](std::initializer_list<std::string> choices) {
+    return *(choices.begin() + random.Below(choices.size()));
+  };
+  const std::string owner = pick({"", OwnedBy(kUserApi, "VirtualMachine", "web"),
+                                  OwnedBy("vm.novasphere.dev/v1alpha1", "Wukong", "web"),
+                                  R"(,"labels":{"vitistack.io/machine":"web"})"});
+  switch (number) {
+    case 0:
+    case 1:
+    case 2: {
+      constexpr std::array<const char*, 3> kNames = {"a", "b", "web"};
+      std::string vm = Vm(kNames[number], owner);
+      const std::string volumes = pick({"", R"(,"template":{"spec":{"volumes":[{"name":"d",
+          "persistentVolumeClaim":{"claimName":"data"}}]}})"});
+      vm.insert(vm.size() - 2, volumes);
+      return vm;
+    }
+    case 3:
+      return Custom(kUserApi, "VirtualMachine", "web", R"(,"spec":{"disks":[{}]})");
+    case 4:
+      return Custom("vm.novasphere.dev/v1alpha1", "Wukong", "web",
+                    pick({"", R"(,"status":{"vmName":"a"})", R"(,"status":{"vmName":"gone"})"}));
+    case 5:
+      return Custom("vitistack.io/v1alpha1", "Machine", "web");
+    case 6:
+      return Custom(
+          kUserApi, "VMSnapshot", "nightly",
+          pick({"", R"(,"spec":{"sourceRef":{"name":"web"}})", R"(,"spec":{"sourceRef":"b"})"}),
+          pick({"", owner}));
+    case 7:
+      return Custom(kUserApi, "VirtualDisk", "data",
+                    pick({"", R"(,"status":{"claimName":"other"})"}),
+                    pick({"", OwnedBy("kubevirt.io/v1", "VirtualMachine", "b")}));
+    case 8:
+      return Custom("snapshot.kubevirt.io/v1beta1", "VirtualMachineSnapshot", "s1",
+                    pick({"", R"(,"spec":{"source":{"kind":"VirtualMachine","name":"a"}})",
+                          R"(,"spec":{"source":{"kind":"Other","name":"a"}})"}));
+    case 9:
+      return R"({"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"data",
+                 "namespace":"shop"},"status":{"capacity":{"storage":")" +
+             pick({"1Gi", "2Gi"}) + "\"}}}";
+    default:
+      return R"({"apiVersion":"kubevirt.io/v1","kind":"VirtualMachineInstance",
+                 "metadata":{"name":"a","namespace":"shop"},"status":{"volumeStatus":[)" +
+             pick({"", R"({"name":"d","persistentVolumeClaimInfo":{"claimName":"data"}})"}) + "]}}";
+  }
+}
+
+constexpr std::size_t kRandomObjects = 11;
+
+void KindsTest::RemoveObject(std::size_t number) {
+  const auto remove_row = [&]<class Row>(Row*, const char* name) {
+    store_.Update([&](Inventory& inventory, Micros now) {
+      inventory.Remove<Row>(ObjectKey{Symbol("shop"), name}, now);
+    });
+  };
+  switch (number) {
+    case 0:
+      return RemoveVm("a");
+    case 1:
+      return RemoveVm("b");
+    case 2:
+      return RemoveVm("web");
+    case 3:
+      return RemoveCustom("virtualization.kubesphere.io", "VirtualMachine", "web");
+    case 4:
+      return RemoveCustom("vm.novasphere.dev", "Wukong", "web");
+    case 5:
+      return RemoveCustom("vitistack.io", "Machine", "web");
+    case 6:
+      return RemoveCustom("virtualization.kubesphere.io", "VMSnapshot", "nightly");
+    case 7:
+      return RemoveCustom("virtualization.kubesphere.io", "VirtualDisk", "data");
+    case 8:
+      return RemoveCustom("snapshot.kubevirt.io", "VirtualMachineSnapshot", "s1");
+    case 9:
+      return remove_row(static_cast<ClaimRow*>(nullptr), "data");
+    default:
+      return remove_row(static_cast<VmiRow*>(nullptr), "a");
+  }
+}
+
+TEST_F(KindsTest, ARandomHistoryLeavesWhatAFreshStartSees) {
+  Random random(20261121);
+  std::map<std::size_t, std::string> objects;
+  for (int step = 0; step < 400; ++step) {
+    const std::size_t number = random.Below(kRandomObjects);
+    if (objects.contains(number) && random.Below(3) == 0) {
+      RemoveObject(number);
+      objects.erase(number);
+    } else {
+      objects[number] = RandomObject(number, random);
+      Load(objects[number]);
+    }
+    Store fresh("c1", clock_);
+    Decoder decoder;
+    for (const auto& [_, json] : objects) {
+      const PaddedObject object(json);
+      ASSERT_EQ(LoadObject(object.view(), decoder, fresh), Loaded::kTaken) << json;
+    }
+    ASSERT_EQ(CustomLines(store_), CustomLines(fresh)) << "step " << step << ": " << number;
+  }
 }
 
 }  // namespace

@@ -153,7 +153,8 @@ std::string Inventory::ReferenceOf(const CustomSubject& custom) const {
 }
 
 void Inventory::RelinkFollowers(const Symbol& space, std::string_view user_vm) {
-  const auto found = user_vm.empty() ? followers_.end() : followers_.find(KeyIn(space, user_vm));
+  if (user_vm.empty() || followers_.empty()) return;
+  const auto found = followers_.find(KeyIn(space, user_vm));
   if (found == followers_.end()) return;
   for (const std::string& name : found->second) {
     if (CustomSubject* custom = customs.Find(KeyIn(space, name))) Relink(*custom);

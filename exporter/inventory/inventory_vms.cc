@@ -133,10 +133,9 @@ void Inventory::Settle(VmSubject& vm, Micros now) {
   const std::string claim(names_.ClaimOf(vm.key));
   RenameAll(names_.Set(vm.key, vm.claimed_name()));
   SettleGuest(vm.key);
-  if (claim != vm.claimed_name()) {
-    RelinkFollowers(vm.key.space, claim);
-    RelinkFollowers(vm.key.space, vm.claimed_name());
-  }
+  if (claim != vm.claimed_name()) RelinkFollowers(vm.key.space, claim);
+  // Also when the name stays: it may be another kind's object now.
+  RelinkFollowers(vm.key.space, vm.claimed_name());
   Remember(vm.agent, vm);
   JudgeHeartbeat(vm, now);
   Account(vm, now);

@@ -50,6 +50,19 @@ TEST(Names, TheSameNameInAnotherNamespaceIsNoRival) {
   EXPECT_EQ(names.NameOf(Key("shop-vm")), "shop");
 }
 
+TEST(Names, AClaimLeadsToItsVmWhileOnlyOneHasIt) {
+  Names names;
+  EXPECT_EQ(names.SoleClaimant(Key("machine")), "");
+  names.Set(Key("a"), "machine");
+  EXPECT_EQ(names.SoleClaimant(Key("machine")), "a");
+  EXPECT_EQ(names.ClaimOf(Key("a")), "machine");
+  names.Set(Key("b"), "machine");
+  EXPECT_EQ(names.SoleClaimant(Key("machine")), "");
+  names.Remove(Key("a"));
+  EXPECT_EQ(names.SoleClaimant(Key("machine")), "b");
+  EXPECT_EQ(names.ClaimOf(Key("a")), "");
+}
+
 // Whatever happened before: no two VMs share a name, every changed name was announced, and the
 // result depends only on who is there.
 TEST(Names, AreUniqueAndIndependentOfHistory) {
