@@ -103,7 +103,8 @@ TEST(JsonObjectsTest, AnObjectThatDoesNotDecodeButIsJsonIsNoErrorOfTheFile) {
 
 // It once ended the program: nlohmann/json tells it apart from what is no JSON.
 TEST(JsonObjectsTest, ANumberThatNoDoubleHoldsDoesNotEndTheProgram) {
-  EXPECT_EQ(ReadJson("[1e999]").error, "1: items must be objects");
+  EXPECT_EQ(ReadJson("[1e999]").error,
+            "1: malformed JSON: expected an object in the list of items");
   const Read read = ReadJson(R"({"apiVersion":"v1","kind":"Pod","broken":1e999})" + kB);
   EXPECT_EQ(read.error, "");
   EXPECT_EQ(read.objects.size(), 2u);
