@@ -26,7 +26,10 @@ def test_successful_migration_is_counted_and_moves_the_vm(project, prometheus):
     project.start_migration("move", "web")
     status = project.wait_migration_end("move")
     assert status["phase"] == "Succeeded", status
-    target = status["migrationState"]["targetNode"]
+    # virt-controller may copy the instance's migration state after it has set the phase.
+    moved = project.kube.wait("VirtualMachineInstanceMigration", "move", project.name, "target node",
+                              lambda one: one["status"].get("migrationState", {}).get("targetNode"))
+    target = moved["status"]["migrationState"]["targetNode"]
     assert target != source
     prometheus.wait_for(migrations(project, "web", "succeeded"), counted(1))
     prometheus.wait_for(f'virt_vm_node_info{vm(project, "web", node=target, job="exporter")}', value_one)
