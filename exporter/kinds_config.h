@@ -23,7 +23,7 @@
 #include "base/result.h"
 #include "exporter/rows/kind_spec.h"
 
-namespace YAML {
+namespace YAML {  // NOLINT(readability-identifier-naming)
 class Node;
 }
 

@@ -5,10 +5,10 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "base/log.h"
 
@@ -138,7 +138,8 @@ UsageSnapshot SnapshotOf(const Json& root) {
 }
 
 tl::unexpected<Error> SystemFailure(const std::string& doing, const std::string& path) {
-  return Fail(Code::kInternal, "state: cannot " + doing + " " + path + ": " + std::strerror(errno));
+  return Fail(Code::kInternal,
+              "state: cannot " + doing + " " + path + ": " + std::system_category().message(errno));
 }
 
 // A file descriptor that closes itself.

@@ -11,7 +11,7 @@ using enum Field;
 using Words = std::vector<std::string>;
 
 // What controllers of VMs write as phase, with KubeVirt's printableStatus, which some copy.
-const Words kVmPhases = {"Pending",
+const Words vm_phases = {"Pending",
                          "Creating",
                          "Provisioning",
                          "Scheduling",
@@ -37,16 +37,16 @@ const Words kVmPhases = {"Pending",
                          "WaitingForVolumeBinding",
                          "WaitingForReceiver",
                          "Unknown"};
-const Words kStoragePhases = {"Pending",   "Creating", "Provisioning", "Importing", "Cloning",
+const Words storage_phases = {"Pending",   "Creating", "Provisioning", "Importing", "Cloning",
                               "Uploading", "Bound",    "Available",    "Ready",     "InUse",
                               "Expanding", "Resizing", "Deleting",     "Succeeded", "Failed",
                               "Error",     "Lost",     "Unknown"};
-const Words kSnapshotPhases = {"Pending", "InProgress", "Succeeded", "Ready",
+const Words snapshot_phases = {"Pending", "InProgress", "Succeeded", "Ready",
                                "Failed",  "Deleting",   "Unknown"};
-const Words kPlainPhases = {"Pending", "Active", "Available", "Ready",
+const Words plain_phases = {"Pending", "Active", "Available", "Ready",
                             "Failed",  "Error",  "Deleting"};
 
-const Words kVmConditions = {"Ready",          "PowerOperation",
+const Words vm_conditions = {"Ready",          "PowerOperation",
                              "Migration",      "DisksReady",
                              "NetworksReady",  "NetworksConfigured",
                              "VolumesBound",   "VirtualMachineReady",
@@ -55,14 +55,14 @@ const Words kVmConditions = {"Ready",          "PowerOperation",
                              "Degraded",       "Failure",
                              "Paused",         "AgentConnected",
                              "LiveMigratable", "RestartRequired"};
-const Words kPlainConditions = {"Ready",      "Bound",    "Available",   "Provisioned",
+const Words plain_conditions = {"Ready",      "Bound",    "Available",   "Provisioned",
                                 "Imported",   "Resizing", "Progressing", "Degraded",
                                 "Configured", "Synced",   "Failure"};
-const Words kProtectionConditions = {"Ready", "Progressing", "Failure"};
-const Words kFailures = {"Failed", "Error", "Failure", "Lost"};
+const Words protection_conditions = {"Ready", "Progressing", "Failure"};
+const Words failures = {"Failed", "Error", "Failure", "Lost"};
 
-const char* const kUserGroup = "virtualization.kubesphere.io";
-const char* const kProposalGroup = "virtualmachine.kubesphere.io";
+const char* const user_group = "virtualization.kubesphere.io";
+const char* const proposal_group = "virtualmachine.kubesphere.io";
 
 KindSpec Kind(std::string group, Words versions, std::string plural, std::string kind) {
   KindSpec spec;
@@ -70,15 +70,15 @@ KindSpec Kind(std::string group, Words versions, std::string plural, std::string
   spec.versions = std::move(versions);
   spec.plural = std::move(plural);
   spec.kind = std::move(kind);
-  spec.failures = kFailures;
+  spec.failures = failures;
   return spec;
 }
 
 KindSpec VmKind(std::string group, Words versions, std::string plural, std::string kind) {
   KindSpec spec = Kind(std::move(group), std::move(versions), std::move(plural), std::move(kind));
   spec.is_vm = true;
-  spec.phases = kVmPhases;
-  spec.condition_types = kVmConditions;
+  spec.phases = vm_phases;
+  spec.condition_types = vm_conditions;
   return spec;
 }
 
@@ -86,7 +86,7 @@ KindSpec PlainKind(std::string group, Words versions, std::string plural, std::s
                    Words phases) {
   KindSpec spec = Kind(std::move(group), std::move(versions), std::move(plural), std::move(kind));
   spec.phases = std::move(phases);
-  spec.condition_types = kPlainConditions;
+  spec.condition_types = plain_conditions;
   return spec;
 }
 
@@ -94,13 +94,13 @@ KindSpec ProtectionKind(Role role, std::string group, Words versions, std::strin
                         std::string kind) {
   KindSpec spec = Kind(std::move(group), std::move(versions), std::move(plural), std::move(kind));
   spec.role = role;
-  spec.condition_types = kProtectionConditions;
+  spec.condition_types = protection_conditions;
   return spec;
 }
 
 void AddUserKinds(std::vector<KindSpec>& kinds) {
   const Words versions = {"v1beta1", "v1alpha1"};
-  KindSpec vm = VmKind(kUserGroup, versions, "virtualmachines", "VirtualMachine");
+  KindSpec vm = VmKind(user_group, versions, "virtualmachines", "VirtualMachine");
   vm.fields = {{kPhase, ".status.phase"},
                {kPowerWanted, ".spec.powerState"},
                {kPowerActual, ".status.powerState"},
@@ -110,7 +110,7 @@ void AddUserKinds(std::vector<KindSpec>& kinds) {
                {kTemplate, ".spec.templateRef.name"}};
   kinds.push_back(std::move(vm));
 
-  KindSpec disk = PlainKind(kUserGroup, versions, "virtualdisks", "VirtualDisk", kStoragePhases);
+  KindSpec disk = PlainKind(user_group, versions, "virtualdisks", "VirtualDisk", storage_phases);
   disk.is_disk = true;
   disk.fields = {{kPhase, ".status.phase"},
                  {kClaim, ".status.claimName"},
@@ -118,24 +118,24 @@ void AddUserKinds(std::vector<KindSpec>& kinds) {
                  {kDiskActual, ".status.capacity"}};
   kinds.push_back(std::move(disk));
 
-  KindSpec net = PlainKind(kUserGroup, versions, "virtualnets", "VirtualNet", kPlainPhases);
+  KindSpec net = PlainKind(user_group, versions, "virtualnets", "VirtualNet", plain_phases);
   net.fields = {{kPhase, ".status.phase"}};
   kinds.push_back(std::move(net));
 
-  KindSpec snapshot = PlainKind(kUserGroup, versions, "vmsnapshots", "VMSnapshot", kSnapshotPhases);
+  KindSpec snapshot = PlainKind(user_group, versions, "vmsnapshots", "VMSnapshot", snapshot_phases);
   snapshot.fields = {{kPhase, ".status.phase"},
                      {kUserVm, ".spec.sourceRef.name"},
                      {kUserVm, ".spec.sourceRef"},
                      {kReady, ".status.readyToUse"}};
   kinds.push_back(std::move(snapshot));
 
-  KindSpec from = PlainKind(kUserGroup, versions, "vmtemplates", "VMTemplate", kPlainPhases);
+  KindSpec from = PlainKind(user_group, versions, "vmtemplates", "VMTemplate", plain_phases);
   from.fields = {{kPhase, ".status.phase"}};
   kinds.push_back(std::move(from));
 }
 
 void AddProposalKinds(std::vector<KindSpec>& kinds) {
-  KindSpec vm = VmKind(kProposalGroup, {"v1alpha1"}, "virtualmachines", "VirtualMachine");
+  KindSpec vm = VmKind(proposal_group, {"v1alpha1"}, "virtualmachines", "VirtualMachine");
   vm.fields = {{kPhase, ".status.printableStatus"},
                {kPhase, ".status.phase"},
                {kPowerWanted, ".spec.runStrategy"},
@@ -146,7 +146,7 @@ void AddProposalKinds(std::vector<KindSpec>& kinds) {
   kinds.push_back(std::move(vm));
 
   KindSpec image =
-      PlainKind(kProposalGroup, {"v1alpha1"}, "imagetemplates", "ImageTemplate", kStoragePhases);
+      PlainKind(proposal_group, {"v1alpha1"}, "imagetemplates", "ImageTemplate", storage_phases);
   image.fields = {{kPhase, ".status.phase"},
                   {kReady, ".status.ready"},
                   {kDiskRequested, ".spec.resources.requests.storage"},
@@ -154,7 +154,7 @@ void AddProposalKinds(std::vector<KindSpec>& kinds) {
   kinds.push_back(std::move(image));
 
   KindSpec disk = PlainKind("diskvolume.kubesphere.io", {"v1alpha1"}, "diskvolumes", "DiskVolume",
-                            kStoragePhases);
+                            storage_phases);
   disk.is_disk = true;
   disk.fields = {{kPhase, ".status.phase"},
                  {kReady, ".status.ready"},
