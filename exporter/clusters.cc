@@ -114,11 +114,7 @@ void Clusters::Refuse(const std::string& name, const std::string& reason) {
 
 std::shared_ptr<const Page> Clusters::Scrape(const std::vector<std::string>& only) {
   std::vector<std::shared_ptr<const Page>> pages;
-  for (const auto& reader : readers()) {
-    const bool wanted =
-        only.empty() || std::find(only.begin(), only.end(), reader->name()) != only.end();
-    if (wanted) pages.push_back(reader->Scrape());
-  }
+  for (const auto& reader : readers(only)) pages.push_back(reader->Scrape());
   if (!only.empty()) return Page::Join(pages);
   std::lock_guard lock(mutex_);
   if (pages != joined_from_) {
@@ -137,10 +133,17 @@ bool Clusters::ready() const {
   return true;
 }
 
-std::vector<std::shared_ptr<ClusterReader>> Clusters::readers() const {
+std::vector<std::shared_ptr<ClusterReader>> Clusters::readers(
+    const std::vector<std::string>& only) const {
   std::vector<std::shared_ptr<ClusterReader>> readers{host_};
-  std::lock_guard lock(mutex_);
-  for (const auto& [name, reader] : members_) readers.push_back(reader);
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [name, reader] : members_) readers.push_back(reader);
+  }
+  if (only.empty()) return readers;
+  std::erase_if(readers, [&](const auto& reader) {
+    return std::find(only.begin(), only.end(), reader->name()) == only.end();
+  });
   return readers;
 }
 

@@ -49,8 +49,9 @@ class Clusters {
   // fail: a member that is down must not take the host's series out of service.
   bool ready() const;
 
-  // The host first, then by name.
-  std::vector<std::shared_ptr<ClusterReader>> readers() const;
+  // The host first, then by name; `only`, when not empty: those of these names.
+  std::vector<std::shared_ptr<ClusterReader>> readers(
+      const std::vector<std::string>& only = {}) const;
 
   // Members that cannot be read at all, and why.
   struct Refusal {

@@ -60,11 +60,8 @@ Result<SeriesScope> ScopeOf(const Asked& asked, const std::vector<std::string>& 
   SeriesScope scope;
   std::set<std::string> allowed;
   std::set<std::string> refused;
-  for (const auto& reader : all.readers()) {
+  for (const auto& reader : all.readers(clusters)) {
     const std::string cluster = reader->name();
-    const bool wanted =
-        clusters.empty() || std::find(clusters.begin(), clusters.end(), cluster) != clusters.end();
-    if (!wanted) continue;
     for (const std::string& project : ProjectsIn(*reader, asked)) {
       bool may = true;
       if (access != nullptr) {

@@ -1,5 +1,6 @@
 """The cluster, exporter and Prometheus the tests share, started once a session."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -113,16 +114,23 @@ def actor(plane, tmp_path_factory):
         process.stop()
 
 
-@pytest.fixture(scope="session")
-def exporter(plane, actor, tmp_path_factory):
-    """The exporter, ready."""
-    running = Exporter(plane, tmp_path_factory.mktemp("exporter"))
+@contextlib.contextmanager
+def running_exporter(plane: ControlPlane, directory: pathlib.Path, *flags):
+    """An exporter that is ready; stopped in the end."""
+    running = Exporter(plane, directory, *flags)
     running.process.start()
     try:
         running.process.wait_ready("ready exporter", running.ready)
         yield running
     finally:
         running.process.stop()
+
+
+@pytest.fixture(scope="session")
+def exporter(plane, actor, tmp_path_factory):
+    """The exporter, ready."""
+    with running_exporter(plane, tmp_path_factory.mktemp("exporter")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

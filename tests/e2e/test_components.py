@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from conftest import NODES, Exporter
+from conftest import NODES, running_exporter
 from installation import announce_component
 from processes import free_ports, wait_until
 
@@ -97,13 +97,10 @@ def fixture_scraping(plane, actor, endpoints, tmp_path_factory):
             {"component": "cdi-operator", "url": closed.url, "node": "without-token", **ca},
             {"component": "virt-api", "url": hung.url, "node": "hung", **ca},
         ]}))
-    running = Exporter(plane, directory, "--config", config)
-    running.process.start()
     try:
-        running.process.wait_ready("ready exporter", running.ready)
-        yield running
+        with running_exporter(plane, directory, "--config", config) as running:
+            yield running
     finally:
-        running.process.stop()
         for namespace, name in (("kubevirt", "virt-controller"), ("cdi", "cdi-deployment"),
                                 ("default", "virt-controller-of-a-tenant")):
             plane.kube.request("DELETE", f"/api/v1/namespaces/{namespace}/pods/{name}?gracePeriodSeconds=0")

@@ -1,14 +1,13 @@
 """Tenants that scrape their own projects, and one exporter that reads several clusters."""
 
-import contextlib
 import urllib.error
 import urllib.request
 
 import pytest
 from cluster import Project
-from conftest import binary
-from exposition import fetch
-from processes import Process, free_ports, wait_until
+from conftest import binary, running_exporter
+from exposition import status_of
+from processes import Process, wait_until
 
 EVERYTHING = "virtlens-e2e-every-series"
 
@@ -16,31 +15,13 @@ EVERYTHING = "virtlens-e2e-every-series"
 @pytest.fixture(scope="module")
 def guarded(plane, actor, tmp_path_factory):
     """An exporter that asks who scrapes; gives its /metrics address."""
-    with _exporter(plane, tmp_path_factory.mktemp("guarded"), "--auth") as root:
-        yield f"{root}/metrics"
+    with running_exporter(plane, tmp_path_factory.mktemp("guarded"), "--auth") as exporter:
+        yield exporter.url
 
 
-@contextlib.contextmanager
-def _exporter(plane, directory, *flags):
-    port, telemetry = free_ports(2)
-    process = Process("virtlens-exporter", [
-        binary("virtlens-exporter"), "--kubeconfig", plane.kubeconfig, "--cluster", "e2e",
-        "--listen", f"127.0.0.1:{port}", "--telemetry-listen", f"127.0.0.1:{telemetry}", *flags], directory)
-    process.start()
-    try:
-        process.wait_ready("ready exporter", lambda: _status(f"http://127.0.0.1:{port}/readyz") == 200)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.stop()
-
-
-def _status(url, token=None):
-    return _get(url, token)[0]
-
-
-def _get(url, token=None):
+def _get(url, token):
     """Returns status and body."""
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = {"Authorization": f"Bearer {token}"}
     try:
         with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
             return answer.status, answer.read().decode()
@@ -106,9 +87,9 @@ def test_who_may_get_metrics_reads_everything_and_strangers_nothing(project, kub
     token = _service_account(kube, project.name, "platform-prometheus")
     _allow_everything(kube, project.name, "platform-prometheus")
     wait_until("every series", lambda: "virt_source_up" in _get(guarded, token)[1])
-    assert _status(guarded) == 401
-    assert _status(guarded, "not-a-token") == 401
-    assert _status(guarded.replace("/metrics", "/readyz")) == 200
+    assert status_of(guarded) == 401
+    assert _get(guarded, "not-a-token")[0] == 401
+    assert status_of(guarded.replace("/metrics", "/readyz")) == 200
 
 
 def test_one_exporter_reads_two_clusters(project, plane, tmp_path):
@@ -122,17 +103,17 @@ def test_one_exporter_reads_two_clusters(project, plane, tmp_path):
         wait_until("kubeconfig", lambda: kubeconfig.is_file() and kubeconfig.stat().st_size)
         config = tmp_path / "virtlens.yaml"
         config.write_text(f"clusters:\n- name: member-1\n  kubeconfig: {kubeconfig}\n")
-        with _exporter(plane, tmp_path, "--config", str(config)) as root:
+        with running_exporter(plane, tmp_path, "--config", str(config)) as exporter:
             def vms(cluster):
-                return fetch(f"{root}/metrics").find("virt_vm_info", cluster=cluster)
+                return exporter.scrape().find("virt_vm_info", cluster=cluster)
             wait_until("VMs of the member", lambda: len(vms("member-1")) >= 5)
             wait_until("VMs of the host", lambda: [one for one in vms("e2e")
                                                    if one.labels["project"] == project.name])
             member.kill()
             # After half a minute in which the watch could not be had again.
-            wait_until("word of its end", lambda: fetch(f"{root}/metrics").find(
+            wait_until("word of its end", lambda: exporter.scrape().find(
                 "virt_source_up", cluster="member-1", resource="nodes", reason="stale"), timeout=60)
             assert len(vms("member-1")) >= 5, "the last state of a lost cluster is kept"
-            assert _status(f"{root}/readyz") == 200
+            assert exporter.ready()
     finally:
         member.stop()
