@@ -65,14 +65,17 @@ enum class Merge : std::uint8_t {
 // What several series of a page mean that differ only in labels that are dropped.
 enum class Dropped : std::uint8_t { kNewest, kSum };
 
+using UpstreamNames = ShortList<UpstreamName, 6>;
+using RowLabels = ShortList<LabelMapping, 8>;
+
 struct ComponentRow {
   std::string_view name;
   FamilyType type = FamilyType::kGauge;
   std::string_view unit;
   ShortList<Component, 4> components;
-  ShortList<UpstreamName, 6> upstream;  // newest first; of a histogram without _bucket
+  UpstreamNames upstream;  // newest first; of a histogram without _bucket
   std::string_view help;
-  ShortList<LabelMapping, 8> labels{};
+  RowLabels labels{};
   // The label that names the VMI, beside `namespace`; "" for samples of the component itself.
   std::string_view vm_label = "name";
   Merge merge = Merge::kOne;
@@ -81,7 +84,7 @@ struct ComponentRow {
   bool has_node = true;
 };
 
-// Rows of VMs, then rows of components.
+// Rows of VMs, then rows of components; in guest_rows_internal.h and controller_rows_internal.h.
 inline constexpr std::size_t kVmRows = 55;
 inline constexpr std::size_t kRowsOfComponents = 7;
 inline constexpr std::size_t kComponentRowCount = kVmRows + kRowsOfComponents;
