@@ -11,6 +11,7 @@
 #include "exporter/families/component_families.h"
 #include "exporter/inventory/testing/rows.h"
 #include "exporter/scrape/page_reader.h"
+#include "exporter/scrape/vmstats_reader.h"
 #include "exporter/store.h"
 
 namespace virtlens::exporter {
@@ -56,6 +57,15 @@ class GuestsTest : public testing::Test {
   }
   void Handler(std::string_view node, std::string_view page) {
     Page(Component::kVirtHandler, node, page);
+  }
+  // Of web/shop, by /v1/vmstats.
+  void Statistics(std::string_view node, const std::string& groups) {
+    auto samples = ReadVmStats(R"({"web/shop":{"stats":{"DomainStats":{)" + groups + "}}}}");
+    ASSERT_TRUE(samples) << samples.error().message;
+    clock_.Advance(std::chrono::seconds(1));
+    Change([&](Inventory& inventory, Micros now) {
+      inventory.ReplaceSamples({Component::kVmStats, std::string(node)}, std::move(*samples), now);
+    });
   }
   void Drop(Component component, std::string_view target) {
     Change([&](Inventory& inventory, Micros now) {
@@ -122,6 +132,28 @@ TEST_F(GuestsTest, DuringAMigrationTheNodeOfTheInstanceCounts) {
   EXPECT_EQ(Read().Value("virt_vm_memory_resident_bytes", Of("shop")), 7);
   Handler("n1", "");
   EXPECT_EQ(Cpu("shop"), 1);
+}
+
+TEST_F(GuestsTest, ThePageCountsAndTheStatisticsOfItsNodeFillItsGaps) {
+  constexpr std::string_view kMemory = "virt_vm_memory_resident_bytes";
+  Put(NamespaceOf("web", "ops"));
+  Put(VmiOf("web", "shop", "n1"));
+  Statistics("n1", R"("Cpu":{"TimeSet":true,"Time":20000000000},"Memory":{"RSSSet":true,"RSS":1})");
+  EXPECT_EQ(Cpu("shop"), 20);
+  Handler("n1", CpuLine("web", "shop", 10));
+  EXPECT_EQ(Cpu("shop"), 10) << "once, and the page's";
+  EXPECT_EQ(Read().Value(kMemory, Of("shop")), 1024) << "what the page does not have";
+  // Never a mix of two nodes.
+  Drop(Component::kVirtHandler, "n1");
+  Handler("n2", CpuLine("web", "shop", 1));
+  EXPECT_EQ(Cpu("shop"), 20);
+  Put(VmiOf("web", "shop", "n2"));
+  EXPECT_EQ(Cpu("shop"), 1);
+  EXPECT_FALSE(Read().Value(kMemory, Of("shop")));
+  Drop(Component::kVirtHandler, "n2");
+  EXPECT_EQ(Cpu("shop"), 20);
+  Drop(Component::kVmStats, "n1");
+  EXPECT_FALSE(Cpu("shop"));
 }
 
 TEST_F(GuestsTest, WithoutAKnownNodeWhoBeganLastCountsAndStays) {

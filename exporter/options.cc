@@ -180,7 +180,8 @@ Result<std::string> ReadFile(const std::string& path) {
 }
 
 constexpr std::string_view kConfigHelp =
-    R"(Every flag is also a key of the config file, with _ for -:
+    R"(Every flag is also a key of the config file, with _ for -; those of --component-scrape-* are
+keys of the map component_scrape:
 
   # virtlens.yaml
   cluster: prod-1
@@ -229,6 +230,20 @@ void AddFlags(CLI::App& app, Options& options) {
   }
 }
 
+// What the flags of component_scrape said; it is set after the config file is read.
+using ScrapeFlags = std::vector<std::pair<std::string, std::string>>;
+
+void AddScrapeFlags(CLI::App& app, ScrapeFlags& given) {
+  for (const ComponentScrapeFlag& flag : ComponentScrapeFlags()) {
+    const auto take = [&given, name = flag.name](const std::string& text) {
+      given.emplace_back(name, text);
+    };
+    app.add_option_function<std::string>(flag.name, take, std::string(flag.help))
+        ->type_name(std::string(flag.placeholder))
+        ->group("Scraping of components (keys of component_scrape)");
+  }
+}
+
 }  // namespace
 
 Result<void> ApplyConfig(const std::string& file, const std::string& content,
@@ -270,8 +285,10 @@ Result<std::variant<Options, ExitRequest>> ParseOptions(int argc, const char* co
   CLI::App app("Exposes the state of a KubeVirt platform's virtual machines as Prometheus series.",
                "virtlens-exporter");
   app.set_version_flag("--version", "virtlens-exporter " VIRTLENS_VERSION);
-  app.footer(std::string(kConfigHelp) + ComponentScrapeHelp() + std::string(kExamples));
+  app.footer(std::string(kConfigHelp) + StaticTargetsHelp() + std::string(kExamples));
   AddFlags(app, options);
+  ScrapeFlags scrape_flags;
+  AddScrapeFlags(app, scrape_flags);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -289,6 +306,9 @@ Result<std::variant<Options, ExitRequest>> ParseOptions(int argc, const char* co
     VIRTLENS_TRY(const std::string content, ReadFile(options.config));
     VIRTLENS_CHECK(ApplyConfig(options.config, content, set_by_flag, options));
   }
+  for (const auto& [flag, text] : scrape_flags) {
+    VIRTLENS_CHECK(SetComponentScrape(flag, text, options.component_scrape));
+  }
   VIRTLENS_CHECK(Check(options));
   return std::variant<Options, ExitRequest>(std::move(options));
 }
@@ -296,6 +316,7 @@ Result<std::variant<Options, ExitRequest>> ParseOptions(int argc, const char* co
 std::vector<std::string> FlagNames() {
   std::vector<std::string> names{"--config", "--help", "--version"};
   for (const Setting& setting : kSettings) names.push_back("--" + std::string(setting.name));
+  for (const ComponentScrapeFlag& flag : ComponentScrapeFlags()) names.push_back(flag.name);
   return names;
 }
 

@@ -46,9 +46,43 @@ TEST(Options, EveryFlagIsAKeyAndIsInTheHelpWithItsDefault) {
   const std::string& help = std::get<ExitRequest>(*parsed).text;
   for (const std::string& flag : FlagNames()) EXPECT_NE(help.find(flag), std::string::npos) << flag;
   EXPECT_NE(help.find("ADDR:PORT=:8080"), std::string::npos) << help;
-  for (const std::string key : {"cdi_bearer_token_file", "importer_pods", "server_name"}) {
+  for (const std::string key : {"bearer_token_file", "certificate_file", "server_name"}) {
     EXPECT_NE(help.find("\n  " + key), std::string::npos) << key;
   }
+  EXPECT_NE(help.find("--component-scrape-interval DURATION"), std::string::npos) << help;
+}
+
+TEST(Options, AFlagOfComponentScrapeWinsOverItsKey) {
+  const std::string file = testing::TempDir() + "/virtlens-scrape.yaml";
+  std::ofstream(file) << "component_scrape: {interval: 30s, timeout: 5s, cdi_namespace: a}\n";
+  const auto parsed =
+      Parse({"--config", file.c_str(), "--component-scrape-interval", "20s",
+             "--component-scrape-importer-pods=true", "--component-scrape-cdi-namespace", "b"});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  const auto& scrape = std::get<Options>(*parsed).component_scrape;
+  EXPECT_EQ(scrape.interval, Duration(20'000));
+  EXPECT_EQ(scrape.timeout, Duration(5'000));
+  EXPECT_TRUE(scrape.importer_pods);
+  EXPECT_EQ(scrape.cdi_namespace, "b");
+}
+
+TEST(Options, AWrongFlagOfComponentScrapeIsNamed) {
+  const auto error = [](std::vector<const char*> flags) {
+    const auto parsed = Parse(std::move(flags));
+    return parsed ? "" : parsed.error().message;
+  };
+  EXPECT_EQ(error({"--component-scrape-interval", "often"}),
+            "--component-scrape-interval: interval: \"often\" is no duration; write it like 15s or "
+            "1m");
+  EXPECT_EQ(error({"--component-scrape-enabled", "maybe"}),
+            "--component-scrape-enabled: enabled is true or false, not \"maybe\"");
+  EXPECT_EQ(error({"--component-scrape-vmstats", "yes"}),
+            "component_scrape: vmstats is auto, on or off, not \"yes\"");
+  EXPECT_EQ(error({"--component-scrape-vmstats-parts", "domainStats,guestExec"}),
+            "component_scrape: vmstats_parts: \"guestExec\" is none of domainStats, dirtyRate, "
+            "guestGetLoad, guestGetFsInfo");
+  EXPECT_EQ(error({"--component-scrape-vmstats-key-file", "/k"}),
+            "component_scrape: vmstats_certificate_file and vmstats_key_file go together");
 }
 
 TEST(Config, AnUnknownKeyNamesFileLineAndTheNearestKey) {
@@ -152,6 +186,8 @@ TEST(Config, ATokenGoesOverHttpsAndNeverToATenant) {
             "targets: http://a:1/m: a bearer token is sent over https only");
   EXPECT_EQ(error("component: cdi-importer, url: \"https://a:1/m\", bearer_token_file: /t"),
             "targets: https://a:1/m: an importer is a tenant's Pod and gets no token");
+  EXPECT_EQ(error("component: virt-handler-vmstats, url: \"https://a:1/v1/vmstats\", key_file: /k"),
+            "targets: https://a:1/v1/vmstats: certificate_file and key_file go together");
   const std::string fine = "component: virt-api, url: \"https://a:1/metrics\"";
   EXPECT_EQ(error(fine, "component_scrape: {interval: 10ms, timeout: 10ms}\n"),
             "component_scrape: interval is at least 1s");

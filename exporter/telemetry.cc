@@ -155,6 +155,11 @@ void AppendScrapes(const ScrapeStatistics& statistics, std::vector<MetricFamily>
        [](FamilyBuilder& family, const ComponentStatistics& one, LabelPairs labels) {
          family.Add(one.skipped_lines, std::move(labels));
        });
+  each(MetricType::Counter, "virtlens_component_failed_vms_total",
+       "VMs that a component said it could not read, once a scrape; the log has the reason.",
+       [](FamilyBuilder& family, const ComponentStatistics& one, LabelPairs labels) {
+         family.Add(one.failed_subjects, std::move(labels));
+       });
 }
 
 // A counter of which each cluster has one.

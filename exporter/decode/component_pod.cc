@@ -6,15 +6,17 @@
 namespace virtlens::exporter {
 namespace {
 
-void ReadPorts(json::Node& ports, int& metrics_port) {
+void ReadPorts(json::Node& ports, ComponentPodRow& row) {
   ports.EachItem([&](json::Node& port) {
-    bool metrics = false;
+    std::string name;
     int number = 0;
     port.EachField([&](json::Node& field) {
-      if (field.name() == "name") metrics = field.Text() == "metrics";
+      if (field.name() == "name") field.Read(name);
       if (field.name() == "containerPort") field.Read(number);
     });
-    if (metrics && number > 0 && number < 65536) metrics_port = number;
+    if (number <= 0 || number > 65535) return;
+    if (name == "metrics") row.metrics_port = number;
+    if (name == "vmstats") row.vmstats_port = number;
   });
 }
 
@@ -25,7 +27,7 @@ void ReadSpec(json::Node& spec, ComponentPodRow& row) {
     } else if (field.name() == "containers") {
       field.EachItem([&](json::Node& container) {
         container.EachField([&](json::Node& part) {
-          if (part.name() == "ports") ReadPorts(part, row.metrics_port);
+          if (part.name() == "ports") ReadPorts(part, row);
         });
       });
     }

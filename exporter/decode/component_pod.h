@@ -21,6 +21,7 @@ struct ComponentPodRow {
   std::string node;
   std::string address;   // status.podIP
   int metrics_port = 0;  // the container port named "metrics"; 0: none
+  int vmstats_port = 0;  // of a virt-handler, the one named "vmstats"; 0: none
   bool running = false;  // status.phase
   bool operator==(const ComponentPodRow&) const = default;
 };

@@ -104,6 +104,20 @@ void WriteMerged(std::size_t index, const ComponentRow& row, const std::vector<S
   for (const auto& [labels, value] : merged) lines.Line(labels, {}, value);
 }
 
+// Whose word counts where only one may. Of a virt-handler that is its page; where the page says
+// nothing of the row, the same node's /v1/vmstats, which reads the same statistics of libvirt. So
+// no series stands twice, and none ends when one of the two endpoints falls silent or goes.
+const SampledPart* Speaker(std::size_t index, const std::vector<SampledPart>& parts,
+                           Component component, const Symbol& node) {
+  const SampledPart* const page = ChosenPart(parts, component, node);
+  if (component != Component::kVirtHandler) return page;
+  const SampledPart* const stats = ChosenPart(parts, Component::kVmStats, node);
+  if (page == nullptr || stats == nullptr) return page == nullptr ? stats : page;
+  // Never a mix of two nodes: the instance's, else the page's.
+  if (page->target.name != stats->target.name) return node == stats->target.name ? stats : page;
+  return SamplesOf(*page, index).empty() ? stats : page;
+}
+
 void WriteRow(std::size_t index, const std::vector<SampledPart>& parts, const Symbol& node,
               FamilyWriter& out) {
   const ComponentRow& row = ComponentRows()[index];
@@ -114,7 +128,7 @@ void WriteRow(std::size_t index, const std::vector<SampledPart>& parts, const Sy
   }
   for (const Component component : row.components) {
     const SampledPart* const chosen =
-        row.merge == Merge::kOne ? ChosenPart(parts, component, node) : nullptr;
+        row.merge == Merge::kOne ? Speaker(index, parts, component, node) : nullptr;
     for (const SampledPart& part : parts) {
       const bool counts =
           row.merge == Merge::kOne ? &part == chosen : part.target.component == component;

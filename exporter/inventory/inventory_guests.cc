@@ -64,10 +64,12 @@ ObjectKey KeyOfComponent(const TargetKey& target) {
 
 const SampledPart* ChosenPart(const std::vector<SampledPart>& parts, Component component,
                               const Symbol& node) {
+  const bool per_node = component == Component::kVirtHandler || component == Component::kVmStats ||
+                        component == Component::kLatencyExporter;
   const SampledPart* chosen = nullptr;
   for (const SampledPart& part : parts) {
     if (part.target.component != component) continue;
-    if (component == Component::kVirtHandler && node == part.target.name) return &part;
+    if (per_node && node == part.target.name) return &part;
     if (chosen == nullptr || part.since >= chosen->since) chosen = &part;
   }
   return chosen;

@@ -190,8 +190,8 @@ struct ComponentSubject {
   std::vector<SampledPart> parts;
 };
 
-// The part that counts where only one may: of a virt-handler the node's, else the one that began to
-// report last. nullptr: that component says nothing.
+// The part that counts where only one may: of a component that runs on every node the VM's node's,
+// else the one that began to report last. nullptr: that component says nothing.
 const SampledPart* ChosenPart(const std::vector<SampledPart>& parts, Component component,
                               const Symbol& node);
 

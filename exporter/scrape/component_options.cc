@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/text.h"
@@ -45,13 +46,30 @@ constexpr ScrapeKey kScrapeKeys[] = {
     {"importer_pods",
      "false: true scrapes importer Pods in all namespaces, unverified, without a token", nullptr,
      &ComponentScrapeOptions::importer_pods},
+    {"vmstats",
+     "auto: /v1/vmstats of virt-handlers, where it is served and a certificate is there to show; "
+     "on: it is missed where it is not; off",
+     &ComponentScrapeOptions::vmstats},
+    {"vmstats_parts",
+     "domainStats,dirtyRate: what is asked of it, also guestGetLoad and guestGetFsInfo, which fail "
+     "VMs without a guest agent",
+     &ComponentScrapeOptions::vmstats_parts},
+    {"vmstats_certificate_file",
+     "certificate (PEM) shown to it instead of the one in Secret "
+     "kubevirt-virt-handler-monitoring-client-certs of kubevirt_namespace",
+     &ComponentScrapeOptions::vmstats_certificate_file},
+    {"vmstats_key_file", "key (PEM) of vmstats_certificate_file",
+     &ComponentScrapeOptions::vmstats_key_file},
+    {"latency_exporter_namespace",
+     "of kubevirt-metrics-exporter's DaemonSet, which is then scraped over HTTP",
+     &ComponentScrapeOptions::latency_exporter_namespace},
 };
 
 // `component` is read by hand: it is a name of a closed set.
 constexpr std::string_view kComponentKey = "component";
 constexpr std::string_view kComponentHelp =
     "virt-handler, virt-controller, virt-api, virt-operator, cdi-controller, cdi-operator, "
-    "cdi-importer or kubevirt-metrics-exporter";
+    "cdi-importer, kubevirt-metrics-exporter or virt-handler-vmstats";
 using TargetOption = Key<StaticTarget>;
 constexpr TargetOption kTargetKeys[] = {
     {"url", "http or https, with the path", &StaticTarget::url},
@@ -61,6 +79,8 @@ constexpr TargetOption kTargetKeys[] = {
      &StaticTarget::server_name},
     {"bearer_token_file", "credential, read before each scrape; https only",
      &StaticTarget::bearer_token_file},
+    {"certificate_file", "certificate (PEM) shown to it", &StaticTarget::certificate_file},
+    {"key_file", "key (PEM) of certificate_file", &StaticTarget::key_file},
     {"insecure_skip_verify", "false: true accepts any certificate", nullptr,
      &StaticTarget::insecure_skip_verify},
 };
@@ -142,6 +162,10 @@ Result<void> CheckTarget(const StaticTarget& target) {
     return Fail(Code::kInvalidArgument,
                 "targets: url \"" + target.url + "\" begins with neither http:// nor https://");
   }
+  if (target.certificate_file.empty() != target.key_file.empty()) {
+    return Fail(Code::kInvalidArgument,
+                "targets: " + target.url + ": certificate_file and key_file go together");
+  }
   if (target.bearer_token_file.empty()) return {};
   if (!https) {
     return Fail(Code::kInvalidArgument,
@@ -152,6 +176,37 @@ Result<void> CheckTarget(const StaticTarget& target) {
                 "targets: " + target.url + ": an importer is a tenant's Pod and gets no token");
   }
   return {};
+}
+
+Result<void> CheckVmStats(const ComponentScrapeOptions& options) {
+  if (options.vmstats != "auto" && options.vmstats != "on" && options.vmstats != "off") {
+    return Fail(Code::kInvalidArgument,
+                "component_scrape: vmstats is auto, on or off, not \"" + options.vmstats + "\"");
+  }
+  if (options.vmstats_certificate_file.empty() != options.vmstats_key_file.empty()) {
+    return Fail(Code::kInvalidArgument,
+                "component_scrape: vmstats_certificate_file and vmstats_key_file go together");
+  }
+  if (auto checked = CheckVmStatsParts(options.vmstats_parts); !checked) {
+    return Fail(Code::kInvalidArgument,
+                "component_scrape: vmstats_parts: " + checked.error().message);
+  }
+  return {};
+}
+
+constexpr std::string_view kFlagPrefix = "--component-scrape-";
+
+std::string FlagOf(const ScrapeKey& key) {
+  std::string flag(key.name);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return std::string(kFlagPrefix) + flag;
+}
+
+std::string_view PlaceholderOf(const ScrapeKey& key) {
+  if (key.flag != nullptr) return "BOOL";
+  if (key.duration != nullptr) return "DURATION";
+  if (key.name.ends_with("_file")) return "FILE";
+  return key.name.ends_with("_namespace") ? "NAMESPACE" : "WORD";
 }
 
 }  // namespace
@@ -204,19 +259,33 @@ Result<void> CheckComponentScrape(const ComponentScrapeOptions& options,
     return Fail(Code::kInvalidArgument,
                 "component_scrape: timeout is above 0 and at most the interval");
   }
+  VIRTLENS_CHECK(CheckVmStats(options));
   for (const StaticTarget& target : targets) VIRTLENS_CHECK(CheckTarget(target));
   return {};
 }
 
-std::string ComponentScrapeHelp() {
+std::vector<ComponentScrapeFlag> ComponentScrapeFlags() {
+  std::vector<ComponentScrapeFlag> flags;
+  for (const auto& key : kScrapeKeys) flags.push_back({FlagOf(key), PlaceholderOf(key), key.help});
+  return flags;
+}
+
+Result<void> SetComponentScrape(const std::string& flag, const std::string& text,
+                                ComponentScrapeOptions& options) {
+  for (const auto& key : kScrapeKeys) {
+    if (FlagOf(key) == flag) return Assign(key, text, flag + ": ", options);
+  }
+  return Fail(Code::kInvalidArgument, flag + " is no flag");
+}
+
+std::string StaticTargetsHelp() {
   const auto line = [](std::string_view name, std::string_view help) {
     std::string text = "  " + std::string(name);
     text.resize(std::max<std::size_t>(text.size() + 1, 29), ' ');
     return text + std::string(help) + "\n";
   };
-  std::string text = "Keys of component_scrape in the config file, with their defaults:\n";
-  for (const auto& key : kScrapeKeys) text += line(key.name, key.help);
-  text += "Keys of each element of the list targets, endpoints scraped besides those found:\n";
+  std::string text =
+      "Keys of each element of the list targets, endpoints scraped besides those found:\n";
   text += line(kComponentKey, kComponentHelp);
   for (const auto& key : kTargetKeys) text += line(key.name, key.help);
   return text;

@@ -1,24 +1,38 @@
 #include "exporter/scrape/component_scrape.h"
 
-#include <algorithm>
 #include <mutex>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
-#include "base/log.h"
 #include "exporter/scrape/discovery.h"
+#include "exporter/scrape/object_data.h"
 #include "exporter/scrape/page_reader.h"
 #include "exporter/scrape/pod_watch.h"
+#include "exporter/scrape/vmstats_reader.h"
 
 namespace virtlens::exporter {
 namespace {
 
-constexpr std::string_view kCaName = "kubevirt-ca";
-constexpr const char* kCaKey = "ca-bundle";
-constexpr std::size_t kMaxCaBytes = 1024 * 1024;
-// KubeVirt rotates its CA with days of overlap.
-constexpr Duration kCaRefresh{60'000};
-constexpr Duration kCaFirstRetry{1'000};  // doubled at each failure
+// Of one virt-handler; its instances have some 10 KB each.
+constexpr std::size_t kMaxVmStatsBytes = 64 * 1024 * 1024;
+
+ObjectDataWanted CaWanted(const ComponentScrapeOptions& options) {
+  return {.type = {"", "v1", "configmaps", "ConfigMap", true},
+          .space = options.kubevirt_namespace,
+          .name = "kubevirt-ca",
+          .keys = {"ca-bundle"},
+          .remedy = "set component_scrape.kubevirt_ca_file or give get on it"};
+}
+
+// KubeVirt 1.9 makes it for those who ask virt-handlers for /v1/vmstats.
+ObjectDataWanted VmStatsSecretWanted(const ComponentScrapeOptions& options) {
+  return {.type = {"", "v1", "secrets", "Secret", true},
+          .space = options.kubevirt_namespace,
+          .name = "kubevirt-virt-handler-monitoring-client-certs",
+          .keys = {"tls.crt", "tls.key"},
+          .optional = options.vmstats == "auto",
+          .remedy = "set component_scrape.vmstats_certificate_file or give get on it"};
+}
 
 // The scheduler's results, into the store.
 class IntoStore final : public ScrapeReceiver {
@@ -50,7 +64,21 @@ class IntoStore final : public ScrapeReceiver {
   Store& store_;
 };
 
+// The document is read when it is whole.
+PageFeed OpenVmStats() {
+  const auto json = std::make_shared<std::string>();
+  return {[json](std::string_view bytes) -> Result<void> {
+            if (json->size() + bytes.size() > kMaxVmStatsBytes) {
+              return Fail(Code::kDecode, "the document is over 64 MiB");
+            }
+            json->append(bytes);
+            return {};
+          },
+          [json] { return ReadVmStats(*json); }};
+}
+
 PageFeed OpenPageOf(Component component) {
+  if (component == Component::kVmStats) return OpenVmStats();
   const auto reader = std::make_shared<PageReader>(component);
   return {[reader](std::string_view bytes) { return reader->Feed(bytes); },
           [reader] { return reader->Finish(); }};
@@ -67,9 +95,7 @@ class ComponentScrape::Implementation {
   Implementation(kube::Client& client, http::Transport& transport, Store& store, Clock& clock,
                  Random& random, ComponentScrapeOptions options,
                  std::vector<StaticTarget> static_targets)
-      : client_(client),
-        clock_(clock),
-        options_(std::move(options)),
+      : options_(std::move(options)),
         static_targets_(std::move(static_targets)),
         into_store_(store),
         calls_(http::MakeCurlConcurrentTransport("virtlens-exporter/" VIRTLENS_VERSION)),
@@ -87,6 +113,17 @@ class ComponentScrape::Implementation {
       cdi_pods_ = follow("cdi", options_.importer_pods ? "" : options_.cdi_namespace,
                          "prometheus.cdi.kubevirt.io");
     }
+    if (!options_.latency_exporter_namespace.empty()) {
+      latency_pods_ =
+          follow("latency-exporter", options_.latency_exporter_namespace, kLatencyExporterLabel);
+    }
+    if (NeedsCa()) {
+      ca_.emplace(CaWanted(options_), client, clock, [this](auto values) { TakeCa(values); });
+    }
+    if (options_.vmstats != "off" && options_.vmstats_certificate_file.empty()) {
+      vmstats_secret_.emplace(VmStatsSecretWanted(options_), client, clock,
+                              [this](auto values) { TakeVmStatsSecret(values); });
+    }
   }
 
   void Start() {
@@ -94,29 +131,21 @@ class ComponentScrape::Implementation {
     if (options_.enabled || !static_targets_.empty()) {
       scrapes_ = std::jthread([this](const std::stop_token& stop) { scheduler_.Run(stop); });
     }
-    if (kubevirt_pods_) kubevirt_pods_->Start();
-    if (cdi_pods_) cdi_pods_->Start();
-    if (!ca_known_) {
-      ca_ = std::jthread([this](const std::stop_token& stop) { FollowCa(stop); });
-    }
+    for (PodWatch* pods : Watches()) pods->Start();
+    for (ObjectData* object : Objects()) object->Start();
   }
 
   void Stop() {
-    for (PodWatch* pods : {kubevirt_pods_.get(), cdi_pods_.get()}) {
-      if (pods != nullptr) pods->RequestStop();
-    }
-    ca_.request_stop();
+    for (PodWatch* pods : Watches()) pods->RequestStop();
+    for (ObjectData* object : Objects()) object->RequestStop();
     scrapes_.request_stop();
-    for (PodWatch* pods : {kubevirt_pods_.get(), cdi_pods_.get()}) {
-      if (pods != nullptr) pods->Join();
-    }
-    if (ca_.joinable()) ca_.join();
+    for (PodWatch* pods : Watches()) pods->Join();
+    for (ObjectData* object : Objects()) object->Join();
     if (scrapes_.joinable()) scrapes_.join();
   }
 
   void Refresh() {
-    if (kubevirt_pods_) kubevirt_pods_->Refresh();
-    if (cdi_pods_) cdi_pods_->Refresh();
+    for (PodWatch* pods : Watches()) pods->Refresh();
   }
 
   ScrapeStatistics statistics() const { return scheduler_.statistics(); }
@@ -126,69 +155,55 @@ class ComponentScrape::Implementation {
     return options_.enabled && options_.kubevirt_ca_file.empty() && !options_.insecure_skip_verify;
   }
 
-  // Called by the watches and by the thread of the CA.
+  std::vector<PodWatch*> Watches() const {
+    std::vector<PodWatch*> all;
+    for (PodWatch* pods : {kubevirt_pods_.get(), cdi_pods_.get(), latency_pods_.get()}) {
+      if (pods != nullptr) all.push_back(pods);
+    }
+    return all;
+  }
+
+  std::vector<ObjectData*> Objects() {
+    std::vector<ObjectData*> all;
+    for (auto* object : {&ca_, &vmstats_secret_}) {
+      if (*object) all.push_back(&**object);
+    }
+    return all;
+  }
+
+  void TakeCa(const std::vector<std::string>& values) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!values.empty()) kubevirt_ca_ = values[0];
+      ca_known_ = true;
+    }
+    Rebuild();
+  }
+
+  void TakeVmStatsSecret(const std::vector<std::string>& values) {
+    if (values.empty()) return;
+    {
+      const std::lock_guard lock(mutex_);
+      vmstats_certificate_ = values[0];
+      vmstats_key_ = values[1];
+    }
+    Rebuild();
+  }
+
+  // Called by the watches and by the threads of the objects.
   void Rebuild() {
     const std::lock_guard lock(mutex_);
     DiscoveryInputs inputs;
     // Before the first answer nothing could be verified.
     if (kubevirt_pods_ && ca_known_) inputs.kubevirt_pods = kubevirt_pods_->pods();
     if (cdi_pods_) inputs.cdi_pods = cdi_pods_->pods();
+    if (latency_pods_) inputs.latency_pods = latency_pods_->pods();
     inputs.kubevirt_ca = kubevirt_ca_;
+    inputs.vmstats_certificate = vmstats_certificate_;
+    inputs.vmstats_key = vmstats_key_;
     scheduler_.SetTargets(FindTargets(inputs, options_, static_targets_));
   }
 
-  void FollowCa(const std::stop_token& stop) {
-    std::string complaint;
-    Duration retry = kCaFirstRetry;
-    while (!stop.stop_requested()) {
-      auto bundle = ReadCa(stop);
-      // The API server that is away now was there before: what it said stays good.
-      const std::string error = bundle ? "" : bundle.error().message;
-      if (error != complaint && !stop.stop_requested()) {
-        if (!error.empty()) {
-          Warning(
-              "KubeVirt's CA cannot be read; set component_scrape.kubevirt_ca_file or give get "
-              "on the ConfigMap",
-              {{"namespace", options_.kubevirt_namespace}, {"error", error}});
-        }
-        complaint = error;
-      }
-      TakeCa(bundle ? std::move(*bundle) : std::string());
-      const Duration wait = error.empty() ? kCaRefresh : retry;
-      retry = error.empty() ? kCaFirstRetry : std::min(2 * retry, kCaRefresh);
-      if (!clock_.Sleep(wait, stop)) return;
-    }
-  }
-
-  void TakeCa(std::string bundle) {
-    {
-      const std::lock_guard lock(mutex_);
-      const bool same = bundle.empty() || bundle == kubevirt_ca_;
-      if (same && ca_known_) return;
-      if (!same) kubevirt_ca_ = std::move(bundle);
-      ca_known_ = true;
-    }
-    Rebuild();
-  }
-
-  Result<std::string> ReadCa(const std::stop_token& stop) {
-    const kube::ResourceType config_maps{"", "v1", "configmaps", "ConfigMap", true};
-    VIRTLENS_TRY(const nlohmann::json map,
-                 client_.Get(config_maps, options_.kubevirt_namespace, kCaName, stop));
-    const auto data = map.find("data");
-    if (data == map.end() || !data->is_object() || !data->contains(kCaKey) ||
-        !data->at(kCaKey).is_string()) {
-      return Fail(Code::kDecode, "no key ca-bundle in ConfigMap kubevirt-ca");
-    }
-    std::string bundle = data->at(kCaKey).get<std::string>();
-    if (bundle.size() > kMaxCaBytes || bundle.find("-----BEGIN CERTIFICATE-----") == bundle.npos) {
-      return Fail(Code::kDecode, "ca-bundle of ConfigMap kubevirt-ca holds no certificate");
-    }
-    return bundle;
-  }
-
-  kube::Client& client_;
-  Clock& clock_;
   const ComponentScrapeOptions options_;
   const std::vector<StaticTarget> static_targets_;
   IntoStore into_store_;
@@ -198,10 +213,13 @@ class ComponentScrape::Implementation {
   std::mutex mutex_;  // of all that Rebuild reads, so that the newest list is the last one set
   bool ca_known_;     // as good as it will be: read, or known not to be readable
   std::string kubevirt_ca_;
+  std::string vmstats_certificate_, vmstats_key_;
 
   std::unique_ptr<PodWatch> kubevirt_pods_;
   std::unique_ptr<PodWatch> cdi_pods_;
-  std::jthread ca_;
+  std::unique_ptr<PodWatch> latency_pods_;
+  std::optional<ObjectData> ca_;
+  std::optional<ObjectData> vmstats_secret_;
   std::jthread scrapes_;
 };
 

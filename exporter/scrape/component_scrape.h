@@ -1,8 +1,8 @@
 // Scraping the components of KubeVirt and CDI, whole: who they are, their pages, their health.
 //
-//   PodWatch (2 threads) ─┐
-//   ConfigMap kubevirt-ca ─┼─► FindTargets ─► Scheduler (1 thread) ─► Store
-//   config: targets ──────┘
+//   PodWatch (a thread each) ───────────┐
+//   ObjectData: CA, client certificate ─┼─► FindTargets ─► Scheduler (1 thread) ─► Store
+//   config: targets ────────────────────┘
 //
 // What fails concerns only itself: virt_source_up{source="virt-handler",resource="<node>",reason}
 // says which and why, and readiness never waits for any of it.

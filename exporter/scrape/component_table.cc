@@ -128,8 +128,9 @@ std::span<const WantedName> FindWanted(std::string_view name) {
 
 std::string_view ComponentName(Component component) {
   static constexpr std::array<std::string_view, kComponents> kNames = {
-      "virt-handler",   "virt-controller", "virt-api",     "virt-operator",
-      "cdi-controller", "cdi-operator",    "cdi-importer", "kubevirt-metrics-exporter"};
+      "virt-handler",        "virt-controller", "virt-api",     "virt-operator",
+      "cdi-controller",      "cdi-operator",    "cdi-importer", "kubevirt-metrics-exporter",
+      "virt-handler-vmstats"};
   return kNames[static_cast<std::size_t>(component)];
 }
 

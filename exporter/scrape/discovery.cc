@@ -34,10 +34,15 @@ constexpr CdiComponent kCdiComponents[] = {
     {"importer", Component::kCdiImporter},
 };
 
-std::string UrlOf(const ComponentPodRow& pod) {
+std::string UrlOf(const ComponentPodRow& pod, const std::string& scheme, int port,
+                  const std::string& path) {
   const bool v6 = pod.address.find(':') != std::string::npos;
-  return "https://" + (v6 ? "[" + pod.address + "]" : pod.address) + ":" +
-         std::to_string(pod.metrics_port) + "/metrics";
+  return scheme + "://" + (v6 ? "[" + pod.address + "]" : pod.address) + ":" +
+         std::to_string(port) + path;
+}
+
+std::string PageOf(const ComponentPodRow& pod, const std::string& scheme = "https") {
+  return UrlOf(pod, scheme, pod.metrics_port, "/metrics");
 }
 
 bool Answers(const ComponentPodRow& pod) {
@@ -60,7 +65,7 @@ std::optional<Target> KubeVirtTarget(const ComponentPodRow& pod, const Discovery
     const bool per_node = one.component == Component::kVirtHandler;
     if (per_node && pod.node.empty()) return std::nullopt;
     Target target{.key = {one.component, per_node ? pod.node : pod.meta.key.name},
-                  .url = UrlOf(pod)};
+                  .url = PageOf(pod)};
     target.tls.insecure_skip_verify = options.insecure_skip_verify;
     target.tls.ca_file = options.kubevirt_ca_file;
     if (options.kubevirt_ca_file.empty()) target.tls.ca_pem = inputs.kubevirt_ca;
@@ -70,10 +75,41 @@ std::optional<Target> KubeVirtTarget(const ComponentPodRow& pod, const Discovery
   return std::nullopt;
 }
 
+// The second endpoint of a virt-handler.
+std::optional<Target> VmStatsTarget(const ComponentPodRow& pod, const DiscoveryInputs& inputs,
+                                    const ComponentScrapeOptions& options) {
+  std::optional<Target> target = KubeVirtTarget(pod, inputs, options);
+  if (!target || target->key.component != Component::kVirtHandler) return std::nullopt;
+  const bool from_file = !options.vmstats_certificate_file.empty();
+  const bool has_certificate = from_file || !inputs.vmstats_certificate.empty();
+  if (options.vmstats == "off" || (options.vmstats == "auto" && !has_certificate)) {
+    return std::nullopt;
+  }
+  target->key.component = Component::kVmStats;
+  target->url = UrlOf(pod, "https", pod.vmstats_port == 0 ? kVmStatsPort : pod.vmstats_port,
+                      "/v1/vmstats?" + VmStatsQuery(options.vmstats_parts));
+  target->post_body = VmStatsBody(options.vmstats_parts);
+  target->optional = options.vmstats == "auto";
+  target->tls.certificate_file = options.vmstats_certificate_file;
+  target->tls.key_file = options.vmstats_key_file;
+  if (!from_file) {
+    target->tls.certificate_pem = inputs.vmstats_certificate;
+    target->tls.key_pem = inputs.vmstats_key;
+  }
+  return target;
+}
+
+std::optional<Target> LatencyExporterTarget(const ComponentPodRow& pod,
+                                            const ComponentScrapeOptions& options) {
+  const std::string& space = options.latency_exporter_namespace;
+  if (space.empty() || pod.meta.key.space.text() != space || pod.node.empty()) return std::nullopt;
+  return Target{.key = {Component::kLatencyExporter, pod.node}, .url = PageOf(pod, "http")};
+}
+
 std::optional<Target> CdiTarget(const ComponentPodRow& pod, const ComponentScrapeOptions& options) {
   for (const CdiComponent& one : kCdiComponents) {
     if (one.label != pod.cdi_component) continue;
-    Target target{.key = {one.component, pod.meta.key.name}, .url = UrlOf(pod)};
+    Target target{.key = {one.component, pod.meta.key.name}, .url = PageOf(pod)};
     if (one.component == Component::kCdiImporter) {
       if (!options.importer_pods) return std::nullopt;
       target.key.name = std::string(pod.meta.key.space.text()) + "/" + pod.meta.key.name;
@@ -97,13 +133,17 @@ std::string HostOf(const std::string& url) {
   return url.substr(begin, url.find_first_of("/?#", begin) - begin);
 }
 
-Target StaticTargetOf(const StaticTarget& wanted) {
+Target StaticTargetOf(const StaticTarget& wanted, const ComponentScrapeOptions& options) {
   Target target{.key = {wanted.component, wanted.node.empty() ? HostOf(wanted.url) : wanted.node},
                 .url = wanted.url,
                 .bearer_token_file = wanted.bearer_token_file};
   target.tls.ca_file = wanted.ca_file;
   target.tls.server_name = wanted.server_name;
+  target.tls.certificate_file = wanted.certificate_file;
+  target.tls.key_file = wanted.key_file;
   target.tls.insecure_skip_verify = wanted.insecure_skip_verify;
+  if (wanted.component == Component::kVmStats)
+    target.post_body = VmStatsBody(options.vmstats_parts);
   return target;
 }
 
@@ -114,7 +154,7 @@ std::vector<Target> FindTargets(const DiscoveryInputs& inputs,
                                 const std::vector<StaticTarget>& static_targets) {
   std::map<TargetKey, Target> found;
   for (const StaticTarget& wanted : static_targets) {
-    Target target = StaticTargetOf(wanted);
+    Target target = StaticTargetOf(wanted, options);
     found.try_emplace(target.key, std::move(target));
   }
   // Who stays comes first, and the first of a key is kept.
@@ -138,6 +178,10 @@ std::vector<Target> FindTargets(const DiscoveryInputs& inputs,
   if (options.enabled) {
     add(answering(inputs.kubevirt_pods),
         [&](const ComponentPodRow& pod) { return KubeVirtTarget(pod, inputs, options); });
+    add(answering(inputs.kubevirt_pods),
+        [&](const ComponentPodRow& pod) { return VmStatsTarget(pod, inputs, options); });
+    add(answering(inputs.latency_pods),
+        [&](const ComponentPodRow& pod) { return LatencyExporterTarget(pod, options); });
     add(answering(inputs.cdi_pods),
         [&](const ComponentPodRow& pod) { return CdiTarget(pod, options); });
   }

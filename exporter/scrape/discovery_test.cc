@@ -168,6 +168,58 @@ TEST(Discovery, ImportersAreTenantsPodsAndNeverGetAToken) {
   EXPECT_EQ(FindCdi(many, options).size(), 1000u) << "a tenant decides how many there are";
 }
 
+TEST(Discovery, AVirtHandlersStatisticsAreASecondTargetOfItsNode) {
+  DiscoveryInputs inputs{.kubevirt_ca = "PEM"};
+  inputs.kubevirt_pods = {PodText{}.row()};
+  EXPECT_EQ(FindTargets(inputs, {}, {}).size(), 1u) << "no certificate to show";
+  inputs.vmstats_certificate = "CERT";
+  inputs.vmstats_key = "KEY";
+  const auto targets = FindTargets(inputs, {}, {});
+  ASSERT_EQ(targets.size(), 2u);
+  const Target& target = targets[1];
+  EXPECT_EQ(target.key, (TargetKey{Component::kVmStats, "node-1"}));
+  EXPECT_EQ(target.url, "https://10.0.0.7:8187/v1/vmstats?domainStats=true&dirtyRate=true");
+  EXPECT_EQ(target.post_body, R"({"allVMIs":{"domainStats":{},"dirtyRate":{}}})");
+  EXPECT_EQ(target.tls.certificate_pem, "CERT");
+  EXPECT_EQ(target.tls.key_pem, "KEY");
+  EXPECT_EQ(target.tls.server_name, "virt-handler.kubevirt.svc");
+  EXPECT_TRUE(target.optional);
+  EXPECT_EQ(targets[0].tls.certificate_pem, "") << "the page needs none";
+  EXPECT_EQ(FindTargets(inputs, {.vmstats = "off"}, {}).size(), 1u);
+  inputs.kubevirt_pods[0].vmstats_port = 9000;
+  EXPECT_TRUE(FindTargets(inputs, {}, {})[1].url.starts_with("https://10.0.0.7:9000/"));
+}
+
+TEST(Discovery, StatisticsThatAreAskedForAreMissedWhereTheyAreNot) {
+  DiscoveryInputs inputs;
+  inputs.kubevirt_pods = {PodText{}.row()};
+  inputs.vmstats_certificate = "CERT";
+  const auto targets = FindTargets(
+      inputs, {.vmstats = "on", .vmstats_certificate_file = "/c.pem", .vmstats_key_file = "/k.pem"},
+      {});
+  ASSERT_EQ(targets.size(), 2u);
+  EXPECT_FALSE(targets[1].optional);
+  EXPECT_EQ(targets[1].tls.certificate_file, "/c.pem");
+  EXPECT_EQ(targets[1].tls.key_file, "/k.pem");
+  EXPECT_EQ(targets[1].tls.certificate_pem, "");
+  EXPECT_EQ(FindTargets({.kubevirt_pods = inputs.kubevirt_pods}, {.vmstats = "on"}, {}).size(), 2u);
+}
+
+TEST(Discovery, TheLatencyExporterIsBelievedInItsNamespaceOnly) {
+  const auto find = [](const std::string& space) {
+    DiscoveryInputs inputs;
+    inputs.latency_pods = {
+        PodText{.space = "kubevirt-metrics-exporter", .name = "kme-1", .labels = ""}.row(),
+        PodText{.space = "tenant-a", .name = "kme-2", .labels = "", .node = "node-2"}.row()};
+    return FindTargets(inputs, {.latency_exporter_namespace = space}, {});
+  };
+  EXPECT_TRUE(find("").empty());
+  const auto targets = find("kubevirt-metrics-exporter");
+  ASSERT_EQ(targets.size(), 1u);
+  EXPECT_EQ(targets[0].key, (TargetKey{Component::kLatencyExporter, "node-1"}));
+  EXPECT_EQ(targets[0].url, "http://10.0.0.7:8443/metrics");
+}
+
 TEST(Discovery, AStaticTargetWinsOverAPodAndStaysWithoutDiscovery) {
   DiscoveryInputs inputs;
   inputs.kubevirt_pods.push_back(PodText{}.row());

@@ -23,8 +23,9 @@ enum class Component : std::uint8_t {
   kCdiOperator,
   kCdiImporter,
   kLatencyExporter,  // kubevirt-metrics-exporter
+  kVmStats,          // virt-handler's second endpoint, /v1/vmstats
 };
-inline constexpr std::size_t kComponents = 8;
+inline constexpr std::size_t kComponents = 9;
 
 // "virt-handler": the source label.
 std::string_view ComponentName(Component component);
@@ -48,12 +49,13 @@ struct TargetSamples {
   std::uint64_t repeated = 0;            // samples that a newer one of the same series replaced
   std::uint64_t repaired_labels = 0;     // label values whose UTF-8 was ill-formed
   std::uint64_t failed_subjects = 0;     // VMIs that the target itself could not read
+  std::string failure;                   // of the first of them: "web/shop: busy"; for the log
   bool operator==(const TargetSamples&) const = default;
 };
 
 struct TargetKey {
   Component component = Component::kVirtHandler;
-  std::string name;  // node of a virt-handler, else the Pod
+  std::string name;  // the node where one runs on each, else the Pod
   auto operator<=>(const TargetKey&) const = default;
 };
 

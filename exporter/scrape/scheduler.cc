@@ -17,6 +17,8 @@ constexpr int kSilentAfterIntervals = 2;
 constexpr std::streamsize kMaxTokenBytes = 64 * 1024;
 // OpenMetrics would bring exemplars and nothing that a family reads.
 constexpr std::string_view kAccept = "text/plain;version=0.0.4,*/*;q=0.1";
+constexpr std::string_view kAcceptJson = "application/json";
+constexpr int kMethodNotAllowed = 405;
 
 SourceReason ReasonOf(Code code) {
   switch (code) {
@@ -71,7 +73,7 @@ class Scheduler::Scrape final : public http::CallReceiver {
   Scrape(Scheduler& owner, Target target, Duration now)
       : owner_(owner), target_(std::move(target)), phase_(owner.PhaseOf(target_.key)) {
     due_ = now + phase_ % std::max(owner_.options_.interval / kFirstPart, Duration(1));
-    owner_.receiver_.OnHealth(target_.key, health_);
+    Tell();
   }
   ~Scrape() override { Cancel(); }
 
@@ -103,7 +105,12 @@ class Scheduler::Scrape final : public http::CallReceiver {
     request.url = target_.url;
     request.tls = target_.tls;
     request.timeout = request.connect_timeout = owner_.options_.timeout;
-    request.headers.Add("Accept", std::string(kAccept));
+    request.headers.Add("Accept", std::string(target_.post_body.empty() ? kAccept : kAcceptJson));
+    if (posts_) {
+      request.method = "POST";
+      request.body = target_.post_body;
+      request.headers.Add("Content-Type", std::string(kAcceptJson));
+    }
     if (!target_.bearer_token_file.empty()) {
       const auto token = ReadToken(target_.bearer_token_file);
       if (!token) return Judge(Fail(token.error()));
@@ -119,7 +126,7 @@ class Scheduler::Scrape final : public http::CallReceiver {
     holds_samples_ = false;
     health_.samples = 0;
     owner_.receiver_.OnSilent(target_.key);
-    owner_.receiver_.OnHealth(target_.key, health_);
+    Tell();
     Warning("a target fell silent; its series are gone",
             {{"source", std::string(ComponentName(target_.key.component))},
              {"resource", target_.key.name}});
@@ -129,9 +136,16 @@ class Scheduler::Scrape final : public http::CallReceiver {
   void ScheduleAfter(Duration now) {
     const Duration interval = owner_.options_.interval;
     due_ = now + interval - (now - phase_ + interval) % interval;
+    if (Absent()) due_ += (kAbsentIntervals - 1) * interval;
   }
 
  private:
+  bool Absent() const { return target_.optional && health_.last_success == 0; }
+
+  void Tell() {
+    if (!Absent()) owner_.receiver_.OnHealth(target_.key, health_);
+  }
+
   void OnResponse(int status, const http::Headers& /*headers*/) override { status_ = status; }
 
   bool OnData(std::string_view bytes) override {
@@ -150,6 +164,7 @@ class Scheduler::Scrape final : public http::CallReceiver {
     auto samples = Read(std::move(outcome));
     page_ = {};
     const SourceReason before = health_.reason;
+    const bool was_absent = Absent();
     failing_ = !samples;
     if (samples) {
       health_.reason = SourceReason::Of("ok");
@@ -162,10 +177,19 @@ class Scheduler::Scrape final : public http::CallReceiver {
       health_.reason =
           error.http_status != 0 ? ReasonOfStatus(error.http_status) : ReasonOf(error.code);
     }
-    Count(samples ? samples->skipped_lines : 0);
+    if (was_absent && samples) ScheduleAfter(owner_.clock_.Monotonic());
+    ChooseMethod();
+    Count(samples ? *samples : TargetSamples());
     LogChange(before, samples ? "" : samples.error().message);
+    if (samples) LogFailedSubjects(*samples);
     if (samples) owner_.receiver_.OnSamples(target_.key, std::move(*samples));
-    owner_.receiver_.OnHealth(target_.key, health_);
+    Tell();
+  }
+
+  void ChooseMethod() {
+    if (status_ != kMethodNotAllowed || target_.post_body.empty()) return;
+    posts_ = !posts_;
+    if (posts_) due_ = owner_.clock_.Monotonic();
   }
 
   Result<TargetSamples> Read(Result<void> outcome) {
@@ -179,25 +203,40 @@ class Scheduler::Scrape final : public http::CallReceiver {
     return page_.finish();
   }
 
-  void Count(std::uint64_t skipped_lines) {
+  void Count(const TargetSamples& samples) {
     const std::chrono::duration<double> took = owner_.clock_.Monotonic() - begun_;
     const std::lock_guard lock(owner_.mutex_);
     ComponentStatistics& statistics = owner_.statistics_[target_.key.component];
     ++statistics.scrapes[health_.reason];
     statistics.seconds.Observe(took.count());
     statistics.bytes += bytes_;
-    statistics.skipped_lines += skipped_lines;
+    statistics.skipped_lines += samples.skipped_lines;
+    statistics.failed_subjects += samples.failed_subjects;
   }
 
   void LogChange(SourceReason before, const std::string& detail) const {
     if (before == health_.reason) return;
     if (!failing_ && before == SourceReason::Of("starting")) return;
-    Log(failing_ ? LogLevel::kWarning : LogLevel::kInfo,
+    const LogLevel level = Absent() ? LogLevel::kDebug : LogLevel::kWarning;
+    Log(failing_ ? level : LogLevel::kInfo,
         failing_ ? "a target cannot be scraped" : "a target answers again",
         {{"source", std::string(ComponentName(target_.key.component))},
          {"resource", target_.key.name},
          {"reason", std::string(health_.reason.text())},
          {"detail", detail}});
+  }
+
+  // Which VMs fail changes from scrape to scrape; that some do is told once.
+  void LogFailedSubjects(const TargetSamples& samples) {
+    const bool failed = samples.failed_subjects > 0;
+    if (failed == failed_subjects_) return;
+    failed_subjects_ = failed;
+    Log(failed ? LogLevel::kWarning : LogLevel::kInfo,
+        failed ? "a target cannot read some VMs" : "a target reads all of its VMs again",
+        {{"source", std::string(ComponentName(target_.key.component))},
+         {"resource", target_.key.name},
+         {"count", std::to_string(samples.failed_subjects)},
+         {"first", samples.failure}});
   }
 
   void Cancel() {
@@ -220,6 +259,8 @@ class Scheduler::Scrape final : public http::CallReceiver {
   Duration last_success_{0};
   bool holds_samples_ = false;
   bool failing_ = false;
+  bool failed_subjects_ = false;
+  bool posts_ = false;  // GET was answered with 405
 
   // The scrape that runs.
   std::optional<http::ConcurrentTransport::CallId> call_{};

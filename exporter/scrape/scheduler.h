@@ -10,6 +10,9 @@
 //   hangs leaves the other half to those that answer.
 // - Two intervals after its last success a target is silent and its samples are no longer good. A
 //   scrape that runs at that moment is waited for, so that a slow page is no gap.
+// - An optional target that has never answered is told to nobody and tried every kAbsentIntervals:
+//   that it is not there is no fault.
+// - An endpoint that answers GET with 405 is asked by POST, when the target says what to post.
 // - A bearer token is read from its file before each scrape (a rotated one is used at once), is
 //   sent to that target only, and reaches no log and no error.
 //
@@ -70,6 +73,8 @@ struct SchedulerOptions {
   std::size_t max_in_flight = 64;
 };
 
+inline constexpr int kAbsentIntervals = 20;
+
 // Seconds. A virt-handler asks every guest of its node and may take as long as its slowest one.
 inline constexpr std::array<double, 11> kScrapeBuckets = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
                                                           0.5,   1,    2.5,   5,    10};
@@ -81,6 +86,7 @@ struct ComponentStatistics {
   Histogram seconds{kScrapeBuckets};
   std::uint64_t bytes = 0;
   std::uint64_t skipped_lines = 0;
+  std::uint64_t failed_subjects = 0;  // VMs that a target could not read, once a scrape
 };
 using ScrapeStatistics = std::map<Component, ComponentStatistics>;
 

@@ -31,6 +31,10 @@ PageFeed OpenTestPage(Component /*component*/) {
             samples.subjects.resize(1);
             samples.subjects[0].samples.resize(text->size());
             samples.skipped_lines = 2;
+            if (*text == "failed") {
+              samples.failed_subjects = 1;
+              samples.failure = "web/shop: busy";
+            }
             return samples;
           }};
 }
@@ -316,6 +320,59 @@ TEST_F(SchedulerTest, ABearerTokenIsReadAnewForEachScrapeAndNeverTold) {
   EXPECT_EQ(transport_.TimesOf(targets_[0].url).size(), before) << "nothing is sent without it";
   EXPECT_EQ(ReasonOf("node-0"), "unauthorized");
   EXPECT_EQ(log_.find("secret"), std::string::npos) << log_;
+}
+
+TEST_F(SchedulerTest, AnOptionalTargetThatIsNotThereIsNoFaultAndTriedSeldom) {
+  targets_ = Handlers(1);
+  targets_[0].optional = true;
+  bool there = false;
+  transport_.answer = [&](const auto&) { return ScriptedAnswer{.status = there ? 200 : 403}; };
+  RunUntil(290s);
+  EXPECT_TRUE(health_.empty());
+  EXPECT_EQ(log_, "");
+  EXPECT_LE(transport_.begun.size(), 2u);
+  there = true;
+  RunUntil(700s);
+  EXPECT_EQ(ReasonOf("node-0"), "ok");
+  const std::size_t before = transport_.begun.size();
+  RunUntil(760s);
+  EXPECT_EQ(transport_.begun.size(), before + 4) << "every interval again";
+  there = false;
+  RunUntil(800s);
+  EXPECT_EQ(ReasonOf("node-0"), "forbidden") << "it was there, and is missed";
+}
+
+TEST_F(SchedulerTest, WhatIsNotToBeGottenIsPosted) {
+  targets_ = Handlers(1);
+  targets_[0].post_body = "{}";
+  std::vector<std::string> asked;
+  transport_.answer = [&](const http::ClientRequest& request) {
+    asked.push_back(request.method + request.body + std::string(*request.headers.Find("Accept")));
+    return ScriptedAnswer{.status = request.method == "GET" ? 405 : 200};
+  };
+  RunUntil(32s);
+  ASSERT_GE(asked.size(), 3u);
+  EXPECT_EQ(asked[0], "GETapplication/json");
+  for (std::size_t i = 1; i < asked.size(); ++i) EXPECT_EQ(asked[i], "POST{}application/json");
+  EXPECT_EQ(ReasonOf("node-0"), "ok");
+  const auto times = transport_.TimesOf(targets_[0].url);
+  EXPECT_LT(times[1] - times[0], 1s) << "at once";
+}
+
+TEST_F(SchedulerTest, VmsThatATargetCannotReadAreCountedAndToldOnce) {
+  targets_ = Handlers(1);
+  std::string body = "failed";
+  transport_.answer = [&](const auto&) { return ScriptedAnswer{.body = body}; };
+  RunUntil(60s);
+  EXPECT_GE(scheduler_->statistics().at(Component::kVirtHandler).failed_subjects, 3u);
+  const auto first = log_.find("cannot read some VMs");
+  ASSERT_NE(first, std::string::npos) << log_;
+  EXPECT_NE(log_.find("web/shop: busy"), std::string::npos) << log_;
+  EXPECT_EQ(log_.find("cannot read some VMs", first + 1), std::string::npos) << log_;
+  EXPECT_EQ(ReasonOf("node-0"), "ok") << "the target itself is well";
+  body = "well";
+  RunUntil(90s);
+  EXPECT_NE(log_.find("reads all of its VMs again"), std::string::npos) << log_;
 }
 
 // Remembers who was told of, and who is gone; for a scheduler on a thread of its own.

@@ -6,7 +6,9 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "base/text.h"
 #include "exporter/decode/decode.h"
 #include "exporter/decode/json_reader.h"
 #include "exporter/scrape/component_table.h"
@@ -78,7 +80,13 @@ constexpr Statistic kBlock[] = {{"RdReqs", "virt_vm_disk_reads_total"},
                                 {"FlReqs", "virt_vm_disk_flushes_total"},
                                 {"FlTimes", "virt_vm_disk_flush_time_seconds_total", kNanoseconds}};
 
+// The guest agent's words for its load.
+constexpr Statistic kAgentLoad[] = {{"load1m", "virt_vm_guest_load_1m"},
+                                    {"load5m", "virt_vm_guest_load_5m"},
+                                    {"load15m", "virt_vm_guest_load_15m"}};
+
 constexpr std::size_t kMaxStatistics = 16;
+constexpr std::size_t kMaxFailureBytes = 200;
 
 std::uint16_t RowNamed(std::string_view name) {
   const auto rows = ComponentRows();
@@ -113,12 +121,20 @@ class Instance {
   // Devices go by their alias in the VM's spec, else by libvirt's name.
   void Devices(json::Node& list, std::span<const Statistic> statistics);
   void CpuMap(json::Node& list);
+  // virt-launcher measures it apart from DomainStats.
+  void DirtyRate(json::Node& mebibytes_per_second);
+  // {"return": ...} of the guest agent.
+  void AgentLoad(std::string_view answer);
+  void AgentFilesystems(std::string_view answer);
 
  private:
   void Add(std::string_view row, double value) {
     ComponentSample sample{RowNamed(row), {}, value};
     if (label_ != nullptr) sample.labels.push_back(*label_);
     document_.sorter.Add(space_, name_, {}, std::move(sample));
+  }
+  void AddFilesystem(std::string_view row, const std::vector<std::string>& labels, double value) {
+    document_.sorter.Add(space_, name_, {}, ComponentSample{RowNamed(row), labels, value});
   }
 
   const std::string_view space_;
@@ -189,6 +205,65 @@ void Instance::CpuMap(json::Node& list) {
   if (pairs > 0) Add("virt_vm_node_cpu_affinity", pairs);
 }
 
+void Instance::DirtyRate(json::Node& mebibytes_per_second) {
+  if (const auto rate = mebibytes_per_second.Number()) {
+    Add(kDirtyRate[0].row, *rate / kDirtyRate[0].divisor);
+  }
+}
+
+// Of an agent's answer; empty when it is no answer.
+template <class Value, class Visit>
+Value AgentAnswer(std::string_view answer, Visit&& visit) {
+  json::Parser parser;
+  const PaddedObject padded(answer);
+  auto value = parser.Read<Value>(padded.view(), [&](json::Node& root, Value& to) {
+    root.EachField([&](json::Node& field) {
+      if (field.name() == "return") visit(field, to);
+    });
+  });
+  return value ? std::move(*value) : Value();
+}
+
+void Instance::AgentLoad(std::string_view answer) {
+  using Loads = std::array<std::optional<double>, std::size(kAgentLoad)>;
+  const auto loads = AgentAnswer<Loads>(answer, [](json::Node& load, Loads& to) {
+    load.EachField([&](json::Node& field) {
+      for (std::size_t i = 0; i < to.size(); ++i) {
+        if (field.name() == kAgentLoad[i].field) to[i] = field.Number();
+      }
+    });
+  });
+  for (std::size_t i = 0; i < loads.size(); ++i) {
+    if (loads[i]) Add(kAgentLoad[i].row, *loads[i]);
+  }
+}
+
+struct Filesystem {
+  std::string name, mount_point, type;
+  std::optional<double> used, total;
+};
+
+void ReadFilesystem(json::Node& item, Filesystem& to) {
+  item.EachField([&](json::Node& field) {
+    if (field.name() == "name") field.Read(to.name);
+    if (field.name() == "mountpoint") field.Read(to.mount_point);
+    if (field.name() == "type") field.Read(to.type);
+    if (field.name() == "used-bytes") to.used = field.Number();
+    if (field.name() == "total-bytes") to.total = field.Number();
+  });
+}
+
+void Instance::AgentFilesystems(std::string_view answer) {
+  using Filesystems = std::vector<Filesystem>;
+  const auto filesystems = AgentAnswer<Filesystems>(
+      answer, [](json::Node& list, Filesystems& to) { list.List(to, ReadFilesystem); });
+  for (const Filesystem& one : filesystems) {
+    const std::vector<std::string> labels = {one.name, one.mount_point, one.type};
+    if (one.total) AddFilesystem("virt_vm_filesystem_capacity_bytes", labels, *one.total);
+    if (one.used) AddFilesystem("virt_vm_filesystem_used_bytes", labels, *one.used);
+  }
+}
+
 void ReadDomain(json::Node& domain, Instance& instance) {
   domain.EachField([&](json::Node& group) {
     const std::string_view name = group.name();
@@ -214,6 +289,19 @@ void ReadDomain(json::Node& domain, Instance& instance) {
   });
 }
 
+void ReadStatistics(json::Node& part, Instance& instance) {
+  const std::string_view name = part.name();
+  if (name == "DomainStats") {
+    ReadDomain(part, instance);
+  } else if (name == "DirtyRateMbps") {
+    instance.DirtyRate(part);
+  } else if (name == "GuestGetLoad") {
+    if (const auto answer = part.Text()) instance.AgentLoad(*answer);
+  } else if (name == "GuestGetFsInfo") {
+    if (const auto answer = part.Text()) instance.AgentFilesystems(*answer);
+  }
+}
+
 void ReadInstance(json::Node& result, Document& document) {
   const std::string_view key = result.name();
   const std::size_t slash = key.find('/');
@@ -223,14 +311,17 @@ void ReadInstance(json::Node& result, Document& document) {
   }
   Instance instance(key.substr(0, slash), key.substr(slash + 1), document);
   bool read = false;
+  std::string failure;
   result.EachField([&](json::Node& part) {
+    if (part.name() == "error") part.Read(failure);
     if (part.name() != "stats" || part.IsNull()) return;
     read = true;
-    part.EachField([&](json::Node& stats) {
-      if (stats.name() == "DomainStats") ReadDomain(stats, instance);
-    });
+    part.EachField([&](json::Node& stats) { ReadStatistics(stats, instance); });
   });
-  if (!read) ++document.samples.failed_subjects;
+  if (read) return;
+  if (document.samples.failed_subjects++ > 0) return;
+  const std::string text = std::string(key) + ": " + failure;
+  document.samples.failure = RepairUtf8(text.substr(0, kMaxFailureBytes));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "exporter/scrape/component_table.h"
 #include "exporter/scrape/page_reader.h"
+#include "exporter/scrape/vmstats_request.h"
 
 namespace virtlens::exporter {
 namespace {
@@ -54,6 +55,7 @@ TEST(VmStatsReader, CountsInstancesThatCouldNotBeRead) {
       R"({"web/a":{"error":"busy"},"web/b":{"stats":null,"error":"busy"},"c":{"stats":{}}})");
   ASSERT_TRUE(samples);
   EXPECT_EQ(samples->failed_subjects, 2U);
+  EXPECT_EQ(samples->failure, "web/a: busy");
   EXPECT_EQ(samples->skipped_lines, 1U);
   EXPECT_TRUE(samples->subjects.empty());
 }
@@ -75,6 +77,45 @@ TEST(VmStatsReader, ADeviceWithoutAliasGoesByItsName) {
                   R"("NameSet":true,"Name":"tap0","AliasSet":false,"Alias":""}]}}}})");
   ASSERT_TRUE(samples);
   EXPECT_EQ(ShopOf(*samples).at({"virt_vm_network_receive_bytes_total", {"tap0"}}), 7);
+}
+
+TEST(VmStatsReader, TheGuestAgentsAnswersAreLoadAndFilesystems) {
+  const auto samples = ReadVmStats(
+      R"({"web/shop":{"stats":{"DirtyRateMbps":2,)"
+      R"("GuestGetLoad":"{\"return\":{\"load1m\":0.5,\"load5m\":0.25,\"load15m\":0.125}}",)"
+      R"("GuestGetFsInfo":"{\"return\":[{\"name\":\"vda1\",\"mountpoint\":\"/\",)"
+      R"(\"type\":\"ext4\",\"used-bytes\":4,\"total-bytes\":10,\"disk\":[{\"bus\":0}]},)"
+      R"({\"name\":\"sr0\",\"mountpoint\":\"/cd\",\"type\":\"iso9660\",\"disk\":[]}]}"}}})");
+  ASSERT_TRUE(samples) << samples.error().message;
+  const std::vector<std::string> root = {"vda1", "/", "ext4"};
+  EXPECT_EQ(ShopOf(*samples), (std::map<std::pair<std::string, std::vector<std::string>>, double>{
+                                  {{"virt_vm_dirty_rate_bytes_per_second", {}}, 2 * 1024 * 1024},
+                                  {{"virt_vm_guest_load_1m", {}}, 0.5},
+                                  {{"virt_vm_guest_load_5m", {}}, 0.25},
+                                  {{"virt_vm_guest_load_15m", {}}, 0.125},
+                                  {{"virt_vm_filesystem_capacity_bytes", root}, 10},
+                                  {{"virt_vm_filesystem_used_bytes", root}, 4}}));
+}
+
+TEST(VmStatsReader, AnAnswerThatAGuestMadeUpCostsOnlyItself) {
+  for (const std::string answer :
+       {"no json", R"({\"return\":5})", R"({\"return\":{\"load1m\":\"x\"}})",
+        R"({\"error\":{\"class\":\"CommandNotFound\"}})", ""}) {
+    const auto samples = ReadVmStats(
+        R"({"web/shop":{"stats":{"GuestGetLoad":")" + answer + R"(","GuestGetFsInfo":")" + answer +
+        R"(","DomainStats":{"Cpu":{"TimeSet":true,"Time":2000000000}}}}})");
+    ASSERT_TRUE(samples) << answer << samples.error().message;
+    const auto shop = ShopOf(*samples);
+    ASSERT_EQ(shop.size(), 1U) << answer;
+    EXPECT_EQ(shop.begin()->second, 2) << answer;
+  }
+}
+
+TEST(VmStatsRequest, AsksForTheSamePartsInBothShapes) {
+  EXPECT_EQ(VmStatsQuery(kVmStatsParts), "domainStats=true&dirtyRate=true");
+  EXPECT_EQ(VmStatsBody(kVmStatsParts), R"({"allVMIs":{"domainStats":{},"dirtyRate":{}}})");
+  EXPECT_FALSE(CheckVmStatsParts(""));
+  EXPECT_TRUE(CheckVmStatsParts("guestGetLoad"));
 }
 
 TEST(VmStatsReader, SaysWhereItIsWrong) {
