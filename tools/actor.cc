@@ -63,6 +63,10 @@ int RunActor(const ActorCommand& command, Terminal& terminal) {
     // Scrapers have no certificate to show.
     options.metrics_tls = command.tls;
     options.metrics_tls->client_ca_file.clear();
+    options.vmstats_tls = command.tls;
+  }
+  if (!options.vmstats_method.empty() && command.tls.client_ca_file.empty()) {
+    return Complain(terminal, "--vmstats needs --tls-client-ca: it asks who reads it");
   }
   if (command.vms > 0) {
     options.population = sim::MakePopulation(options.seed, command.vms);
@@ -106,6 +110,11 @@ void AddServing(CLI::App& command, ActorCommand& options) {
                   "Callers must show a certificate of this authority")
       ->type_name("FILE")
       ->needs(certificate);
+  command
+      .add_option("--vmstats", options.actor.vmstats_method,
+                  "Serve /v1/vmstats as KubeVirt 1.9 (GET) or later (POST) does")
+      ->check(CLI::IsMember({"GET", "POST"}).description(""))
+      ->type_name("GET|POST");
 }
 
 }  // namespace

@@ -70,7 +70,11 @@ class Actor::Implementation {
     VIRTLENS_TRY(server_, http::Server::Start(std::move(server),
                                               HandlerRoutes(players_, store_, metrics_, clock_)));
     if (options_.handler_address.empty() || !options_.metrics_tls) return {};
-    return node_servers_.Start(players_.nodes(), options_.handler_address, *options_.metrics_tls,
+    return node_servers_.Start(players_.nodes(),
+                               {.address = options_.handler_address,
+                                .tls = *options_.metrics_tls,
+                                .vmstats_tls = options_.vmstats_tls,
+                                .vmstats_method = options_.vmstats_method},
                                metrics_, clock_);
   }
 
@@ -181,7 +185,8 @@ class Actor::Implementation {
       Other(MakeCaConfigMap(space, options_.kubevirt_ca), stop);
     }
     for (const std::string& node : players_.nodes()) {
-      Json pod = MakeHandlerPod(node, space, node_servers_.port(node));
+      Json pod = MakeHandlerPod(
+          node, space, {node_servers_.metrics_port(node), node_servers_.vmstats_port(node)});
       const ObjectKey key{Kind::kPod, space, Name(pod)};
       // One of an earlier run names a port that nobody serves any more.
       Try({Verb::kDeleteNow, key, {}}, stop);

@@ -47,6 +47,10 @@ struct ActorOptions {
   // Each node's metrics are also served under this certificate on a port of that address, which its
   // Pod names "metrics", without asking for a client's. Unset: Pods without metrics.
   std::optional<http::ServerTls> metrics_tls{};
+  // /v1/vmstats, as newer KubeVirts have it: GET or POST, on another port that the Pod names
+  // "vmstats". It asks for a certificate of the authority that vmstats_tls names. "": none.
+  std::string vmstats_method;
+  http::ServerTls vmstats_tls;
   // PEM, published as ConfigMap kubevirt-ca; "": the cluster has its own.
   std::string kubevirt_ca;
   std::string kubevirt_namespace = "kubevirt";

@@ -6,9 +6,10 @@
 #include <array>
 #include <cmath>
 #include <iterator>
-#include <numbers>
 
 #include "kube/quantity.h"
+#include "sim/actor/guest_series_internal.h"
+#include "sim/actor/handler_stats.h"
 #include "sim/actor/migration.h"
 #include "sim/actor/virt_handler.h"
 
@@ -40,56 +41,23 @@ std::string LabelName(std::string_view key) {
   return out;
 }
 
-// One guest at one instant: a load that differs per guest and moves slowly.
-class Guest {
- public:
-  Guest(const GuestFacts& guest_facts, std::uint64_t seed, WallTime now)
-      : facts(guest_facts), seed_(seed), now_(now) {
-    const std::chrono::duration<double> lived = now - guest_facts.running_since;
-    seconds_ = std::max(0.0, lived.count());
-  }
-
-  // In [0, 1), fixed for guest and purpose.
-  double Unit(std::string_view purpose) const {
-    return static_cast<double>(HashText(facts.uid, HashText(purpose, seed_)) >> 11U) * 0x1.0p-53;
-  }
-  double Between(std::string_view purpose, double least, double most) const {
-    return least + (most - least) * Unit(purpose);
-  }
-  // A counter growing by `rate` per second on average, in waves of five minutes.
-  double Counter(double rate) const {
-    constexpr double kOmega = 2 * std::numbers::pi / 300;
-    return rate * (seconds_ + 0.6 * (1 - std::cos(kOmega * seconds_)) / kOmega);
-  }
-  // A gauge around `mean`, swinging by the share `swing`.
-  double Gauge(std::string_view purpose, double mean, double swing) const {
-    const double phase = 2 * std::numbers::pi * Unit(purpose);
-    return mean * (1 + swing * std::sin(seconds_ / 97 + phase));
-  }
-  double cpu_rate() const { return static_cast<double>(facts.vcpus) * Between("cpu", 0.02, 0.85); }
-  WallTime now() const { return now_; }
-
-  const GuestFacts& facts;
-
- private:
-  std::uint64_t seed_;
-  WallTime now_;
-  double seconds_ = 0;
-};
-
-class Lines {
+class Lines final : public GuestSink {
  public:
   explicit Lines(std::string& out) : out_(out) {}
   void Start(std::string_view name, std::string_view type, std::string_view help) {
     name_ = name;
     fmt::format_to(std::back_inserter(out_), "# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
   }
-  void Add(const Guest& guest, double value, std::string_view more = "") {
-    fmt::format_to(std::back_inserter(out_), "{}{{{}{}{}}} {}\n", name_, guest.facts.labels,
-                   more.empty() ? "" : ",", more, value);
+  void Add(const Guest& guest, double value, const Device& device = {}) override {
+    fmt::format_to(std::back_inserter(out_), "{}{{{}", name_, guest.facts.labels);
+    if (!device.label.empty()) {
+      fmt::format_to(std::back_inserter(out_), ",{}=\"{}\"{}", device.label,
+                     EscapeLabel(device.name), device.more);
+    }
+    fmt::format_to(std::back_inserter(out_), "}} {}\n", value);
   }
-  // The migration metrics: without the VMI's labels, with the sample's own time.
-  void AddAt(const Guest& guest, double value, WallTime at) {
+  // Without the VMI's labels.
+  void AddAt(const Guest& guest, double value, WallTime at) override {
     const auto millis =
         std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch());
     fmt::format_to(std::back_inserter(out_),
@@ -102,38 +70,32 @@ class Lines {
   std::string_view name_;
 };
 
-struct Family {
-  std::string_view name, type, help;
-  void (*emit)(const Guest&, Lines&);
-};
-
-void PerDrive(const Guest& guest, Lines& lines, std::string_view purpose, double least, double most,
-              double step) {
+void PerDrive(const Guest& guest, GuestSink& lines, std::string_view purpose, double least,
+              double most, double step) {
   for (const std::string& drive : guest.facts.drives) {
     const double rate = guest.Between(fmt::format("{}/{}", purpose, drive), least, most);
-    lines.Add(guest, std::floor(guest.Counter(rate) / step) * step,
-              fmt::format("drive=\"{}\"", EscapeLabel(drive)));
+    lines.Add(guest, std::floor(guest.Counter(rate) / step) * step, {"drive", drive});
   }
 }
 
-void PerInterface(const Guest& guest, Lines& lines, std::string_view purpose, double least,
+void PerInterface(const Guest& guest, GuestSink& lines, std::string_view purpose, double least,
                   double most) {
   for (const std::string& interface : guest.facts.interfaces) {
     const double rate = guest.Between(fmt::format("{}/{}", purpose, interface), least, most);
-    lines.Add(guest, std::floor(guest.Counter(rate)),
-              fmt::format("interface=\"{}\"", EscapeLabel(interface)));
+    lines.Add(guest, std::floor(guest.Counter(rate)), {"interface", interface});
   }
 }
 
-void PerFilesystem(const Guest& guest, Lines& lines, double share) {
+void PerFilesystem(const Guest& guest, GuestSink& lines, double share) {
   if (!guest.facts.agent) return;
   const double size = std::floor(guest.Between("disk", 10, 200)) * kGiB;
   lines.Add(guest, std::floor(size * share),
-            R"(disk_name="vda1",mount_point="/",file_system_type="ext4")");
+            {"disk_name", "vda1", R"(,mount_point="/",file_system_type="ext4")"});
 }
 
 // A ring of ten samples, five seconds apart, the newest possibly not last.
-void PerSample(const Guest& guest, Lines& lines, double (*value)(const Guest&, double seconds)) {
+void PerSample(const Guest& guest, GuestSink& lines,
+               double (*value)(const Guest&, double seconds)) {
   if (!guest.facts.migration_start) return;
   constexpr std::chrono::seconds kStep{5};
   const auto count = (guest.now() - *guest.facts.migration_start) / kStep;
@@ -146,145 +108,145 @@ void PerSample(const Guest& guest, Lines& lines, double (*value)(const Guest&, d
 
 double MigrationRate(const Guest& guest) { return guest.Between("transfer", 80, 400) * kMiB; }
 
-constexpr std::array kFamilies = std::to_array<Family>({
+constexpr std::array kFamilies = std::to_array<GuestFamily>({
     {"kubevirt_vmi_cpu_usage_seconds_total", "counter",
      "Total CPU time spent in all modes (sum of both vcpu and hypervisor usage).",
-     [](const Guest& g, Lines& l) { l.Add(g, g.Counter(g.cpu_rate())); }},
+     [](const Guest& g, GuestSink& l) { l.Add(g, g.Counter(g.cpu_rate())); }},
     {"kubevirt_vmi_cpu_user_usage_seconds_total", "counter", "Total CPU time spent in user mode.",
-     [](const Guest& g, Lines& l) { l.Add(g, g.Counter(g.cpu_rate() * 0.7)); }},
+     [](const Guest& g, GuestSink& l) { l.Add(g, g.Counter(g.cpu_rate() * 0.7)); }},
     {"kubevirt_vmi_cpu_system_usage_seconds_total", "counter",
      "Total CPU time spent in system mode.",
-     [](const Guest& g, Lines& l) { l.Add(g, g.Counter(g.cpu_rate() * 0.3)); }},
+     [](const Guest& g, GuestSink& l) { l.Add(g, g.Counter(g.cpu_rate() * 0.3)); }},
     {"kubevirt_vmi_vcpu_seconds_total", "counter", "Total amount of time spent in each state by each vcpu.",
-     [](const Guest& g, Lines& l) {
+     [](const Guest& g, GuestSink& l) {
        const double each = g.Counter(g.cpu_rate() / static_cast<double>(g.facts.vcpus));
        for (std::int64_t id = 0; id < g.facts.vcpus; ++id) {
-         l.Add(g, each, fmt::format("id=\"{}\",state=\"running\"", id));
+         l.Add(g, each, {"id", std::to_string(id), ",state=\"running\""});
        }
      }},
     {"kubevirt_vmi_vcpu_wait_seconds_total", "counter",
      "Amount of time spent by each vcpu while waiting on I/O.",
-     [](const Guest& g, Lines& l) {
+     [](const Guest& g, GuestSink& l) {
        for (std::int64_t id = 0; id < g.facts.vcpus; ++id) {
-         l.Add(g, g.Counter(g.Between("wait", 0, 0.02)), fmt::format("id=\"{}\"", id));
+         l.Add(g, g.Counter(g.Between("wait", 0, 0.02)), {"id", std::to_string(id)});
        }
      }},
     {"kubevirt_vmi_vcpu_delay_seconds_total", "counter",
      "Amount of time spent by each vcpu waiting in the queue instead of running.",
-     [](const Guest& g, Lines& l) {
+     [](const Guest& g, GuestSink& l) {
        for (std::int64_t id = 0; id < g.facts.vcpus; ++id) {
-         l.Add(g, g.Counter(g.Between("delay", 0, 0.05)), fmt::format("id=\"{}\"", id));
+         l.Add(g, g.Counter(g.Between("delay", 0, 0.05)), {"id", std::to_string(id)});
        }
      }},
     {"kubevirt_vmi_memory_domain_bytes", "gauge",
      "The amount of memory in bytes allocated to the domain.",
-     [](const Guest& g, Lines& l) { l.Add(g, g.facts.memory_bytes); }},
+     [](const Guest& g, GuestSink& l) { l.Add(g, g.facts.memory_bytes); }},
     {"kubevirt_vmi_memory_resident_bytes", "gauge",
      "Resident set size of the process running the domain.",
-     [](const Guest& g, Lines& l) {
+     [](const Guest& g, GuestSink& l) {
        l.Add(g, std::floor(g.Gauge("rss", g.facts.memory_bytes * g.Between("rss", 0.4, 0.9), 0.05)));
      }},
     {"kubevirt_vmi_memory_available_bytes", "gauge",
      "Amount of usable memory as seen by the domain.",
-     [](const Guest& g, Lines& l) { l.Add(g, std::floor(g.facts.memory_bytes * 0.97)); }},
+     [](const Guest& g, GuestSink& l) { l.Add(g, std::floor(g.facts.memory_bytes * 0.97)); }},
     {"kubevirt_vmi_memory_usable_bytes", "gauge",
      "The amount of memory which can be reclaimed by balloon without pushing the guest to swap.",
-     [](const Guest& g, Lines& l) {
+     [](const Guest& g, GuestSink& l) {
        const double share = g.Between("usable", 0.05, 0.7);
        l.Add(g, std::floor(g.Gauge("usable", g.facts.memory_bytes * share, 0.2)));
      }},
     {"kubevirt_vmi_memory_unused_bytes", "gauge",
      "The amount of memory left completely unused by the system.",
-     [](const Guest& g, Lines& l) {
+     [](const Guest& g, GuestSink& l) {
        const double share = g.Between("usable", 0.05, 0.7) * 0.6;
        l.Add(g, std::floor(g.Gauge("usable", g.facts.memory_bytes * share, 0.2)));
      }},
     {"kubevirt_vmi_memory_swap_in_traffic_bytes", "gauge",
      "The total amount of data read from swap space of the guest in bytes.",
-     [](const Guest& g, Lines& l) { l.Add(g, std::floor(g.Counter(g.Between("swap", 0, 200)))); }},
+     [](const Guest& g, GuestSink& l) { l.Add(g, std::floor(g.Counter(g.Between("swap", 0, 200)))); }},
     {"kubevirt_vmi_memory_swap_out_traffic_bytes", "gauge",
      "The total amount of memory written out to swap space of the guest in bytes.",
-     [](const Guest& g, Lines& l) { l.Add(g, std::floor(g.Counter(g.Between("swap", 0, 300)))); }},
+     [](const Guest& g, GuestSink& l) { l.Add(g, std::floor(g.Counter(g.Between("swap", 0, 300)))); }},
     {"kubevirt_vmi_memory_pgmajfault_total", "counter", "The number of page faults that needed disk IO.",
-     [](const Guest& g, Lines& l) { l.Add(g, std::floor(g.Counter(g.Between("fault", 0, 2)))); }},
+     [](const Guest& g, GuestSink& l) { l.Add(g, std::floor(g.Counter(g.Between("fault", 0, 2)))); }},
     {"kubevirt_vmi_guest_load_1m", "gauge", "Guest system load average over 1 minute.",
-     [](const Guest& g, Lines& l) {
+     [](const Guest& g, GuestSink& l) {
        if (g.facts.agent) l.Add(g, g.Gauge("load", g.cpu_rate(), 0.3));
      }},
     {"kubevirt_vmi_dirty_rate_bytes_per_second", "gauge", "Guest dirty-rate in bytes per second.",
-     [](const Guest& g, Lines& l) {
+     [](const Guest& g, GuestSink& l) {
        if (g.facts.migration_start) return;
        l.Add(g, std::floor(g.Gauge("dirty", g.Between("dirty", 0.1, 60) * kMiB, 0.5)));
      }},
     {"kubevirt_vmi_node_cpu_affinity", "gauge", "Number of VMI CPU affinities to node physical cores.",
-     [](const Guest& g, Lines& l) { l.Add(g, static_cast<double>(g.facts.vcpus * 128)); }},
+     [](const Guest& g, GuestSink& l) { l.Add(g, static_cast<double>(g.facts.vcpus * 128)); }},
     {"kubevirt_vmi_storage_iops_read_total", "counter", "Total number of I/O read operations.",
-     [](const Guest& g, Lines& l) { PerDrive(g, l, "ior", 0.1, 120, 1); }},
+     [](const Guest& g, GuestSink& l) { PerDrive(g, l, "ior", 0.1, 120, 1); }},
     {"kubevirt_vmi_storage_iops_write_total", "counter", "Total number of I/O write operations.",
-     [](const Guest& g, Lines& l) { PerDrive(g, l, "iow", 0.1, 200, 1); }},
+     [](const Guest& g, GuestSink& l) { PerDrive(g, l, "iow", 0.1, 200, 1); }},
     {"kubevirt_vmi_storage_read_traffic_bytes_total", "counter",
      "Total number of bytes read from storage.",
-     [](const Guest& g, Lines& l) { PerDrive(g, l, "ior", 0.1 * 16384, 120 * 16384, 512); }},
+     [](const Guest& g, GuestSink& l) { PerDrive(g, l, "ior", 0.1 * 16384, 120 * 16384, 512); }},
     {"kubevirt_vmi_storage_write_traffic_bytes_total", "counter", "Total number of written bytes.",
-     [](const Guest& g, Lines& l) { PerDrive(g, l, "iow", 0.1 * 8192, 200 * 8192, 512); }},
+     [](const Guest& g, GuestSink& l) { PerDrive(g, l, "iow", 0.1 * 8192, 200 * 8192, 512); }},
     {"kubevirt_vmi_storage_read_times_seconds_total", "counter",
      "Total time spent on read operations.",
-     [](const Guest& g, Lines& l) { PerDrive(g, l, "ior", 0.1 * 0.0008, 120 * 0.0008, 1e-9); }},
+     [](const Guest& g, GuestSink& l) { PerDrive(g, l, "ior", 0.1 * 0.0008, 120 * 0.0008, 1e-9); }},
     {"kubevirt_vmi_storage_write_times_seconds_total", "counter",
      "Total time spent on write operations.",
-     [](const Guest& g, Lines& l) { PerDrive(g, l, "iow", 0.1 * 0.0012, 200 * 0.0012, 1e-9); }},
+     [](const Guest& g, GuestSink& l) { PerDrive(g, l, "iow", 0.1 * 0.0012, 200 * 0.0012, 1e-9); }},
     {"kubevirt_vmi_storage_flush_requests_total", "counter", "Total storage flush requests.",
-     [](const Guest& g, Lines& l) { PerDrive(g, l, "flush", 0.01, 8, 1); }},
+     [](const Guest& g, GuestSink& l) { PerDrive(g, l, "flush", 0.01, 8, 1); }},
     {"kubevirt_vmi_storage_flush_times_seconds_total", "counter",
      "Total time spent on cache flushing.",
-     [](const Guest& g, Lines& l) { PerDrive(g, l, "flush", 0.01 * 0.002, 8 * 0.002, 1e-9); }},
+     [](const Guest& g, GuestSink& l) { PerDrive(g, l, "flush", 0.01 * 0.002, 8 * 0.002, 1e-9); }},
     {"kubevirt_vmi_network_receive_bytes_total", "counter",
      "Total network traffic received in bytes.",
-     [](const Guest& g, Lines& l) { PerInterface(g, l, "rx", 200, 4e6); }},
+     [](const Guest& g, GuestSink& l) { PerInterface(g, l, "rx", 200, 4e6); }},
     {"kubevirt_vmi_network_transmit_bytes_total", "counter",
      "Total network traffic transmitted in bytes.",
-     [](const Guest& g, Lines& l) { PerInterface(g, l, "tx", 200, 2e6); }},
+     [](const Guest& g, GuestSink& l) { PerInterface(g, l, "tx", 200, 2e6); }},
     {"kubevirt_vmi_network_receive_packets_total", "counter",
      "Total network traffic received packets.",
-     [](const Guest& g, Lines& l) { PerInterface(g, l, "rx", 200 / 900.0, 4e6 / 900); }},
+     [](const Guest& g, GuestSink& l) { PerInterface(g, l, "rx", 200 / 900.0, 4e6 / 900); }},
     {"kubevirt_vmi_network_transmit_packets_total", "counter",
      "Total network traffic transmitted packets.",
-     [](const Guest& g, Lines& l) { PerInterface(g, l, "tx", 200 / 700.0, 2e6 / 700); }},
+     [](const Guest& g, GuestSink& l) { PerInterface(g, l, "tx", 200 / 700.0, 2e6 / 700); }},
     {"kubevirt_vmi_network_receive_errors_total", "counter",
      "Total network received error packets.",
-     [](const Guest& g, Lines& l) { PerInterface(g, l, "rxe", 0, 0.001); }},
+     [](const Guest& g, GuestSink& l) { PerInterface(g, l, "rxe", 0, 0.001); }},
     {"kubevirt_vmi_network_receive_packets_dropped_total", "counter",
      "The total number of rx packets dropped on vNIC interfaces.",
-     [](const Guest& g, Lines& l) { PerInterface(g, l, "rxd", 0, 0.01); }},
+     [](const Guest& g, GuestSink& l) { PerInterface(g, l, "rxd", 0, 0.01); }},
     {"kubevirt_vmi_filesystem_capacity_bytes", "gauge", "Total VM filesystem capacity in bytes.",
-     [](const Guest& g, Lines& l) { PerFilesystem(g, l, 1); }},
+     [](const Guest& g, GuestSink& l) { PerFilesystem(g, l, 1); }},
     {"kubevirt_vmi_filesystem_used_bytes", "gauge", "Used VM filesystem capacity in bytes.",
-     [](const Guest& g, Lines& l) { PerFilesystem(g, l, g.Between("used", 0.1, 0.97)); }},
+     [](const Guest& g, GuestSink& l) { PerFilesystem(g, l, g.Between("used", 0.1, 0.97)); }},
     {"kubevirt_vmi_migration_data_bytes_total", "counter",
      "The total Guest OS data to be migrated to the new VM.",
-     [](const Guest& g, Lines& l) {
+     [](const Guest& g, GuestSink& l) {
        PerSample(g, l, [](const Guest& m, double) { return m.facts.memory_bytes; });
      }},
     {"kubevirt_vmi_migration_data_processed_bytes", "gauge",
      "The total Guest OS data processed and migrated to the new VM.",
-     [](const Guest& g, Lines& l) {
+     [](const Guest& g, GuestSink& l) {
        PerSample(g, l, [](const Guest& m, double t) { return MigrationRate(m) * t; });
      }},
     {"kubevirt_vmi_migration_data_remaining_bytes", "gauge",
      "The remaining guest OS data to be migrated to the new VM.",
-     [](const Guest& g, Lines& l) {
+     [](const Guest& g, GuestSink& l) {
        PerSample(g, l, [](const Guest& m, double t) {
          return std::max(8 * kMiB, m.facts.memory_bytes - MigrationRate(m) * t);
        });
      }},
     {"kubevirt_vmi_migration_dirty_memory_rate_bytes", "gauge",
      "The rate of memory being dirty in the Guest OS.",
-     [](const Guest& g, Lines& l) {
+     [](const Guest& g, GuestSink& l) {
        PerSample(g, l, [](const Guest& m, double) { return m.Between("dirty", 0.1, 60) * kMiB; });
      }},
     {"kubevirt_vmi_migration_memory_transfer_rate_bytes", "gauge",
      "The rate at which the memory is being transferred.",
-     [](const Guest& g, Lines& l) {
+     [](const Guest& g, GuestSink& l) {
        PerSample(g, l, [](const Guest& m, double) { return MigrationRate(m); });
      }},
 });
@@ -309,6 +271,8 @@ void NamesOf(const Json& vmi, std::string_view path, std::vector<std::string>& o
 }
 
 }  // namespace
+
+std::span<const GuestFamily> GuestFamilies() { return kFamilies; }
 
 std::optional<GuestFacts> FactsOfGuest(const Json& vmi) {
   if (Text(vmi, "status/phase") != "Running") return std::nullopt;
@@ -338,7 +302,7 @@ std::string RenderGuests(const std::vector<const GuestFacts*>& guests, std::uint
   Lines lines(out);
   lines.Start("kubevirt_info", "gauge", "Version information.");
   out += "kubevirt_info{goversion=\"go1.24.9\",kubeversion=\"v1.7.0\"} 1\n";
-  for (const Family& family : kFamilies) {
+  for (const GuestFamily& family : kFamilies) {
     lines.Start(family.name, family.type, family.help);
     for (const GuestFacts* facts : guests) family.emit(Guest(*facts, seed, now), lines);
   }
@@ -359,15 +323,25 @@ void HandlerMetrics::SetLost(std::set<std::string> nodes) {
   lost_ = {nodes.begin(), nodes.end()};
 }
 
-std::string HandlerMetrics::Render(std::string_view node, WallTime now) const {
-  // Rendering holds the lock: updates wait for some milliseconds, nobody else does.
-  const std::lock_guard lock(mutex_);
+std::vector<const GuestFacts*> HandlerMetrics::GuestsOf(std::string_view node) const {
   std::vector<const GuestFacts*> guests;
   for (const auto& [key, facts] : guests_) {
     if (lost_.contains(facts.node) || (!node.empty() && facts.node != node)) continue;
     guests.push_back(&facts);
   }
-  return RenderGuests(guests, seed_, now);
+  return guests;
+}
+
+std::string HandlerMetrics::Render(std::string_view node, WallTime now) const {
+  // Rendering holds the lock: updates wait for some milliseconds, nobody else does.
+  const std::lock_guard lock(mutex_);
+  return RenderGuests(GuestsOf(node), seed_, now);
+}
+
+std::string HandlerMetrics::Statistics(std::string_view node, const StatsParts& parts,
+                                       WallTime now) const {
+  const std::lock_guard lock(mutex_);
+  return RenderStatistics(GuestsOf(node), parts, seed_, now);
 }
 
 std::size_t HandlerMetrics::running() const {

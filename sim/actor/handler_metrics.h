@@ -46,6 +46,8 @@ std::optional<GuestFacts> FactsOfGuest(const Json& vmi);
 std::string RenderGuests(const std::vector<const GuestFacts*>& guests, std::uint64_t seed,
                          WallTime now);
 
+struct StatsParts;
+
 class HandlerMetrics {
  public:
   explicit HandlerMetrics(std::uint64_t seed) : seed_(seed) {}
@@ -54,10 +56,15 @@ class HandlerMetrics {
   void SetLost(std::set<std::string> nodes);
   // Of one node, or of all when `node` is empty.
   std::string Render(std::string_view node, WallTime now) const;
+  // The same guests as JSON (handler_stats.h).
+  std::string Statistics(std::string_view node, const StatsParts& parts, WallTime now) const;
   bool lost(std::string_view node) const;
   std::size_t running() const;
 
  private:
+  // REQUIRES: mutex_ is held, as long as the result is used.
+  std::vector<const GuestFacts*> GuestsOf(std::string_view node) const;
+
   const std::uint64_t seed_;
   mutable std::mutex mutex_;
   std::map<ObjectKey, GuestFacts> guests_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "sim/actor/handler_stats.h"
 
 namespace virtlens::sim::actor {
 namespace {
@@ -62,6 +63,14 @@ http::Response Answer(const GuestCall& call, const std::string& method, Players&
 http::Response MetricsOfNode(const HandlerMetrics& metrics, std::string_view node, WallTime now) {
   if (metrics.lost(node)) return http::Response::Text(503, "the node is lost\n");
   return Exposition(metrics.Render(node, now));
+}
+
+http::Response StatisticsOfNode(const HandlerMetrics& metrics, std::string_view node,
+                                const http::Request& request, WallTime now) {
+  if (metrics.lost(node)) return http::Response::Text(503, "the node is lost\n");
+  const auto parts = StatsPartsOf(request);
+  if (!parts) return http::Response::Text(400, parts.error().message + "\n");
+  return http::Response::Json(200, metrics.Statistics(node, *parts, now));
 }
 
 std::optional<GuestCall> ParseGuestCall(std::string_view path) {

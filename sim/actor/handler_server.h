@@ -24,6 +24,10 @@ namespace virtlens::sim::actor {
 // The page of one node; 503 when the node is lost.
 http::Response MetricsOfNode(const HandlerMetrics& metrics, std::string_view node, WallTime now);
 
+// The statistics of one node; 503 when it is lost, 400 when nothing is asked for.
+http::Response StatisticsOfNode(const HandlerMetrics& metrics, std::string_view node,
+                                const http::Request& request, WallTime now);
+
 std::vector<http::Route> HandlerRoutes(Players& players, const Store& store,
                                        const HandlerMetrics& metrics, Clock& clock);
 

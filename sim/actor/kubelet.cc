@@ -208,11 +208,16 @@ Json HeartbeatPatch(WallTime now) {
             {"labels", {{"kubevirt.io/schedulable", "true"}}}}}};
 }
 
-Json MakeHandlerPod(std::string_view node, std::string_view space, int metrics_port) {
+Json MakeHandlerPod(std::string_view node, std::string_view space, const HandlerPorts& serving) {
   Json container = {{"name", "virt-handler"}, {"image", "quay.io/kubevirt/virt-handler:v1.7.0"}};
-  if (metrics_port != 0) {
-    container["ports"] = Json::array({{{"name", "metrics"}, {"containerPort", metrics_port}}});
+  Json ports = Json::array();
+  if (serving.metrics != 0) {
+    ports.push_back({{"name", "metrics"}, {"containerPort", serving.metrics}});
   }
+  if (serving.vmstats != 0) {
+    ports.push_back({{"name", "vmstats"}, {"containerPort", serving.vmstats}});
+  }
+  if (!ports.empty()) container["ports"] = std::move(ports);
   return {{"apiVersion", "v1"},
           {"kind", "Pod"},
           {"metadata",

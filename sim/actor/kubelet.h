@@ -26,9 +26,14 @@ Json MakeNode(std::string_view name);
 Json NodeStatus(std::string_view name, bool alive, WallTime now);
 // The annotation and label that virt-handler renews.
 Json HeartbeatPatch(WallTime now);
-// The virt-handler Pod of a node, by which virt-api and scrapers find it. `metrics_port` 0: it
-// names none. `address` is where it listens.
-Json MakeHandlerPod(std::string_view node, std::string_view space, int metrics_port);
+// The ports that a virt-handler's Pod names; 0: it does not.
+struct HandlerPorts {
+  int metrics = 0;
+  int vmstats = 0;
+};
+// The virt-handler Pod of a node, by which virt-api and scrapers find it. `address` is where it
+// listens.
+Json MakeHandlerPod(std::string_view node, std::string_view space, const HandlerPorts& serving);
 Json HandlerPodStatus(std::string_view address, WallTime now);
 
 // What a Pod's fate depends on beside itself.
