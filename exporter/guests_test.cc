@@ -134,6 +134,49 @@ TEST_F(GuestsTest, DuringAMigrationTheNodeOfTheInstanceCounts) {
   EXPECT_EQ(Cpu("shop"), 1);
 }
 
+TEST_F(GuestsTest, AnImporterSpeaksOfVolumesOfItsOwnNamespaceOnly) {
+  constexpr std::string_view kTransfer = "virt_datavolume_transfer_progress_ratio";
+  const auto page = [](const std::string& uid, const std::string& percent) {
+    return "kubevirt_cdi_import_progress_total{ownerUID=\"" + uid + "\"} " + percent + "\n";
+  };
+  const auto transfer = [&] { return Read().Value(kTransfer, Of("", {{"datavolume", "root"}})); };
+  Put(NamespaceOf("web", "ops"));
+  DataVolumeRow volume;
+  volume.meta = MetaOf("web", "root");
+  Put(volume);
+  Page(Component::kCdiImporter, "web/importer-1", page("uid-root", "37.25"));
+  EXPECT_EQ(transfer(), 0.3725);
+  Page(Component::kCdiImporter, "tenant-b/importer-1", page("uid-root", "99"));
+  EXPECT_EQ(transfer(), 0.3725) << "another tenant's Pod";
+  for (const std::string odd : {"101", "-1", "NaN", "+Inf"}) {
+    Page(Component::kCdiImporter, "web/importer-1", page("uid-root", odd));
+    EXPECT_FALSE(transfer()) << odd;
+  }
+  // The next Pod for the same volume, before the old one is gone.
+  Page(Component::kCdiImporter, "web/importer-1", page("uid-root", "50"));
+  Page(Component::kCdiImporter, "web/importer-2", page("uid-root", "5"));
+  Drop(Component::kCdiImporter, "web/importer-1");
+  EXPECT_EQ(transfer(), 0.05);
+  Drop(Component::kCdiImporter, "web/importer-2");
+  EXPECT_FALSE(transfer());
+}
+
+TEST_F(GuestsTest, APopulatorsTransferIsFoundByTheClaimItFills) {
+  Put(NamespaceOf("web", "ops"));
+  DataVolumeRow volume;
+  volume.meta = MetaOf("web", "root");
+  Put(volume);
+  ClaimRow claim;
+  claim.meta = MetaOf("web", "root");
+  claim.meta.uid = "uid-claim";
+  Put(claim);
+  Page(Component::kCdiImporter, "web/importer-prime",
+       "kubevirt_cdi_ovirt_progress_total{ownerUID=\"uid-claim\"} 80\n");
+  EXPECT_EQ(
+      Read().Value("virt_datavolume_transfer_progress_ratio", Of("", {{"datavolume", "root"}})),
+      0.8);
+}
+
 TEST_F(GuestsTest, ThePageCountsAndTheStatisticsOfItsNodeFillItsGaps) {
   constexpr std::string_view kMemory = "virt_vm_memory_resident_bytes";
   Put(NamespaceOf("web", "ops"));

@@ -27,6 +27,10 @@ void RenderProgress(const DataVolumeSubject& volume, const Inventory&, FamilyWri
   if (volume.row.progress) out.Sample({volume.key.name}, *volume.row.progress);
 }
 
+void RenderTransfer(const DataVolumeSubject& volume, const Inventory&, FamilyWriter& out) {
+  if (volume.transfer) out.Sample({volume.key.name}, *volume.transfer);
+}
+
 void RenderRestarts(const DataVolumeSubject& volume, const Inventory&, FamilyWriter& out) {
   out.Sample({volume.key.name}, static_cast<double>(volume.row.restarts));
 }
@@ -93,6 +97,21 @@ constexpr Family<DataVolumeSubject> kVolumeFamilies[] = {
       "Progress of the transfer from 0 to 1; absent while CDI does not know it."},
      kRowField,
      RenderProgress},
+
+    // virt_datavolume_transfer_progress_ratio{...,datavolume="shop-root"} 0.372
+    {{"virt_datavolume_transfer_progress_ratio",
+      kGauge,
+      "ratio",
+      kVm,
+      {"datavolume"},
+      Stability::kAlpha,
+      "cdi-importer kubevirt_cdi_import_progress_total, kubevirt_cdi_clone_progress_total, "
+      "kubevirt_cdi_openstack_populator_progress_total, kubevirt_cdi_ovirt_progress_total",
+      "Progress of the transfer from 0 to 1 by the Pod that does it, where importer Pods are "
+      "scraped. The Pod is the tenant's. virt_datavolume_progress_ratio is CDI's copy of it, which "
+      "stays behind when CDI cannot read it."},
+     volume_field::kTransfer,
+     RenderTransfer},
 
     // virt_datavolume_restarts_total{...,datavolume="shop-root"} 4
     {{"virt_datavolume_restarts_total",

@@ -159,6 +159,9 @@ class Inventory {
   void SettleGuest(const ObjectKey& vm);
   void PutPart(const TargetKey& target, SubjectSamples samples, Micros now);
   void RemovePart(const TargetKey& target, const ObjectKey& key);
+  // What an importer says, by the DataVolume it works for.
+  void ReplaceTransfer(const TargetKey& importer, const TargetSamples& samples);
+  DataVolumeSubject* VolumeOfOwner(const Symbol& space, std::string_view uid);
   // Which VM a custom resource belongs to, and whom to ask again when that may have changed.
   void Link(CustomSubject& custom);
   void Unlink(const CustomSubject& custom);
@@ -209,6 +212,7 @@ class Inventory {
   std::unordered_map<ObjectKey, std::vector<std::string>, ObjectKeyHash> claims_of_;
   // By target: the keys of what it reports, sorted.
   std::map<TargetKey, std::vector<ObjectKey>> reported_by_;
+  std::map<TargetKey, ObjectKey> transfers_;  // the DataVolume that an importer works for
   // By claim: the VMs that mount it.
   std::unordered_map<ObjectKey, std::vector<std::string>, ObjectKeyHash> mounted_by_;
   // Names of custom subjects: by the user's VM that they name, and by the claim they stand for.

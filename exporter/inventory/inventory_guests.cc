@@ -107,6 +107,7 @@ void Inventory::RemovePart(const TargetKey& target, const ObjectKey& key) {
 }
 
 void Inventory::ReplaceSamples(const TargetKey& target, TargetSamples samples, Micros now) {
+  if (target.component == Component::kCdiImporter) return ReplaceTransfer(target, samples);
   std::vector<ObjectKey> reported;
   reported.reserve(samples.subjects.size());
   for (const SubjectSamples& subject : samples.subjects) reported.push_back(subject.key);

@@ -116,6 +116,19 @@ class LeafTable {
     }
   }
 
+  // Of one namespace.
+  template <class Function>
+  void ForEachOf(const Symbol& space, Function function) {
+    const ObjectKey first{space, ""};
+    if (leaves_.empty()) return;
+    for (auto leaf = FindLeaf(first); leaf != leaves_.end(); ++leaf) {
+      for (auto subject = Position(**leaf, first); subject != (*leaf)->subjects.end(); ++subject) {
+        if ((*subject)->key.space != space) return;
+        function(**subject);
+      }
+    }
+  }
+
   std::size_t size() const { return size_; }
   std::vector<std::unique_ptr<Leaf<Subject>>>& leaves() { return leaves_; }
   // Whether anything was marked, inserted or erased since the last call.

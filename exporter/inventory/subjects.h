@@ -52,6 +52,10 @@ inline constexpr FieldMask kMigrations = 1 << 16;  // the exporter's counters
 inline constexpr FieldMask kUsage = 1 << 20;       // advances with time
 }  // namespace vm_field
 
+namespace volume_field {
+inline constexpr FieldMask kTransfer = 1 << 2;  // what its importer says
+}  // namespace volume_field
+
 namespace custom_field {
 inline constexpr FieldMask kMeta = 1 << 1;   // version, creation, deletion, finalizers, owner
 inline constexpr FieldMask kState = 1 << 2;  // phase, conditions, and the fields of KindSpec
@@ -103,6 +107,8 @@ struct DataVolumeSubject {
   DataVolumeRow row;
   std::string vm_ref;  // KubeVirt's name of the VM it belongs to, "" for none
   Micros phase_since = 0;
+  std::optional<double> transfer;  // 0..1, by its importer
+  std::string importer;            // the Pod that said so
 };
 
 struct ClaimSubject {

@@ -1,5 +1,5 @@
-// Rows of the component table: what controllers and virt-api count of each VM, then what components
-// say of themselves.
+// Rows of the component table: what controllers and virt-api count of each VM, what components say
+// of themselves, and what importers say of their transfer.
 //
 // Internal to component_table.cc. Thread contract: constant data.
 #pragma once
@@ -12,6 +12,8 @@ namespace virtlens::exporter::controller_rows {
 
 using enum Component;
 using enum FamilyType;
+
+inline constexpr double kPercent = 100;
 
 // A row of sessions, which every virt-api counts for itself.
 constexpr ComponentRow Sessions(std::string_view name, UpstreamNames upstream,
@@ -143,6 +145,14 @@ inline constexpr ComponentRow kRows[] = {
     // virt_cdi_ready{cluster="c1"} 1
     Own("virt_cdi_ready", kGauge, {kCdiOperator}, {{"kubevirt_cdi_cr_ready"}},
         "1 when CDI is ready, 0 when not, -1 when there is none.", {}, Merge::kOne),
+
+    // Joined: virt_datavolume_transfer_progress_ratio{...,datavolume="shop-root"} 0.372
+    Own("virt_datavolume_transfer_progress_ratio", kGauge, {kCdiImporter},
+        {{"kubevirt_cdi_import_progress_total", kPercent},
+         {"kubevirt_cdi_clone_progress_total", kPercent},
+         {"kubevirt_cdi_openstack_populator_progress_total", kPercent},
+         {"kubevirt_cdi_ovirt_progress_total", kPercent}},
+        "Of storage_families.cc.", {{"ownerUID", "owner_uid"}}, Merge::kEachTarget),
 };
 
 }  // namespace virtlens::exporter::controller_rows

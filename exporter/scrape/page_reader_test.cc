@@ -158,6 +158,45 @@ TEST(PageReader, AComponentReportsOnlyItsOwnRows) {
   EXPECT_EQ(ReadValues(PageFile("virt_controller_1.9.txt"), Component::kCdiOperator), Values{});
 }
 
+TEST(PageReader, VirtApiCountsSessionsByInstance) {
+  const Values expected = {{"/ virt_component_ready component=virt-api target=", 1},
+                           {"web/shop virt_vm_console_sessions", 2},
+                           {"web/shop virt_vm_last_api_connection_timestamp_seconds", 1.7e9},
+                           {"web/shop virt_vm_portforward_tunnels", 3},
+                           {"web/shop virt_vm_usbredir_sessions", 0},
+                           {"web/shop virt_vm_vnc_sessions", 1}};
+  EXPECT_EQ(ReadValues(PageFile("virt_api_1.9.txt"), Component::kVirtApi), expected);
+}
+
+TEST(PageReader, CdiSpeaksOfItselfAndOfTransfersByUid) {
+  EXPECT_EQ(ReadValues(PageFile("cdi_operator_1.66.txt"), Component::kCdiOperator),
+            (Values{{"/ virt_cdi_ready", 1}}));
+  EXPECT_EQ(
+      ReadValues(PageFile("cdi_importer_1.66.txt"), Component::kCdiImporter),
+      (Values{{"/ virt_datavolume_transfer_progress_ratio owner_uid=uid-shop-root", 0.3725}}));
+}
+
+// Recorded on the testbed from the real servers: KubeVirt v1.7.0, CDI v1.65.0.
+TEST(PageReader, TheRealPagesAreRead) {
+  EXPECT_EQ(ReadValues(PageFile("recorded_virt_controller_1.7.txt"), Component::kVirtController),
+            (Values{{"/ virt_component_leading component=virt-controller target=", 1},
+                    {"/ virt_component_ready component=virt-controller target=", 1},
+                    {"web/mail virt_vm_snapshot_succeeded_timestamp_seconds snapshot=nightly",
+                     1.795282938e+09},
+                    {"web/shop virt_vm_launcher_memory_overhead_bytes", 281018368}}));
+  EXPECT_EQ(ReadValues(PageFile("recorded_cdi_controller_1.65.txt"), Component::kCdiController),
+            (Values{{"/ virt_cdi_datavolumes_pending", 0},
+                    {"/ virt_cdi_storage_profile_info storage_class=testbed-block "
+                     "provisioner=testbed.virtlens.io/provisioner complete=false default=true "
+                     "virt_default=false rwx=false smart_clone=false degraded=true",
+                     1}}));
+  // Nobody had opened a session, which virt-api says by saying nothing.
+  const auto virt_api = ReadPage(PageFile("recorded_virt_api_1.7.txt"), Component::kVirtApi);
+  ASSERT_TRUE(virt_api);
+  EXPECT_EQ(ValuesOf(*virt_api), Values{});
+  EXPECT_GT(virt_api->skipped_lines, 10U);
+}
+
 TEST(PageReader, KeepsTheBucketsOfAHistogram) {
   constexpr std::string_view kLabels =
       R"({disk="root",name="shop",namespace="web",node="n",operation="read",persistentvolumeclaim="p")";

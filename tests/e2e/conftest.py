@@ -103,7 +103,7 @@ def actor(plane, tmp_path_factory):
         "--nodes", NODES, "--seed", SEED, "--speed", "10",
         "--listen", f"127.0.0.1:{free_ports(1)[0]}", "--handler-address", "127.0.0.1",
         "--tls-cert", plane.virt_handler_pair.cert, "--tls-key", plane.virt_handler_pair.key,
-        "--tls-client-ca", plane.kubevirt_ca.cert],
+        "--tls-client-ca", plane.kubevirt_ca.cert, "--vmstats", "GET"],
         tmp_path_factory.mktemp("actor"))
     process.start()
     try:

@@ -1,4 +1,4 @@
-"""Scraping the components: the real virt-controller and cdi-controller, and virt-handlers with TLS."""
+"""Scraping the components: the real virt-controller, virt-api and cdi-controller, and virt-handlers with TLS."""
 
 import http.server
 import json
@@ -95,6 +95,7 @@ def fixture_scraping(plane, actor, endpoints, tmp_path_factory):
             {"component": "cdi-controller", "url": plane.cdi_controller_metrics, "node": "unverified"},
             {"component": "cdi-operator", "url": closed.url, "node": "with-token", **ca, **token},
             {"component": "cdi-operator", "url": closed.url, "node": "without-token", **ca},
+            {"component": "virt-api", "url": plane.virt_api_metrics, "node": "static", **ca},
             {"component": "virt-api", "url": hung.url, "node": "hung", **ca},
         ]}))
     try:
@@ -123,8 +124,10 @@ def wait_reason(exporter, component, resource, reason):
     ("cdi-controller", "unverified", "tls"),
     ("cdi-operator", "with-token", "ok"),
     ("cdi-operator", "without-token", "unauthorized"),
+    ("virt-api", "static", "ok"),
     ("virt-api", "hung", "timeout"),
-    *(("virt-handler", f"node-{number + 1:02}", "ok") for number in range(NODES)),
+    *((endpoint, f"node-{number + 1:02}", "ok") for number in range(NODES)
+      for endpoint in ("virt-handler", "virt-handler-vmstats")),
 ])
 def test_each_target_says_how_it_is(scraping, component, resource, reason):
     wait_reason(scraping, component, resource, reason)

@@ -70,6 +70,7 @@ class ControlPlane:
         self.node_kubeconfig = self.directory / "virt-handler.kubeconfig"
         self.virt_controller_metrics = f"https://127.0.0.1:{self.ports['virt_controller']}/metrics"
         self.cdi_controller_metrics = f"https://127.0.0.1:{self.ports['cdi']}/metrics"
+        self.virt_api_metrics = f"https://127.0.0.1:{self.ports['virt_api']}/metrics"
         self.admin_token = self.directory / "admin.token"
         self.virt_handler = None
         self._tokens = {name: secrets.token_hex(16) for name in USERS}
@@ -100,6 +101,8 @@ class ControlPlane:
         self._start_api_server()
         installation.install_crds(self.kube, self._bin["crds"] / "crds.d")
         installation.install_objects(self.kube, self.kubevirt_ca.cert_text(), self.upload_ca.cert_text())
+        installation.add_monitoring_secret(
+            self.kube, self.monitoring_pair.cert_text(), self.monitoring_pair.key.read_text())
         for start in (self._start_virt_api, self._start_controller_manager,
                       self._start_virt_controller, self._start_cdi):
             start()
@@ -161,6 +164,8 @@ class ControlPlane:
         self.front_proxy = pki.leaf("front-proxy-client", self.front_proxy_ca, "front-proxy-client")
         self.virt_api_client = pki.leaf(
             "virt-api-client", self.kubevirt_ca, "kubevirt.io:system:client:virt-handler")
+        self.monitoring_pair = pki.leaf(
+            "monitoring", self.kubevirt_ca, "kubevirt.io:system:client:monitoring")
         self.virt_handler_pair = pki.leaf(
             "virt-handler", self.kubevirt_ca, "kubevirt.io:system:node:virt-handler",
             (installation.VIRT_HANDLER_HOST,))

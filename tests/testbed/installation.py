@@ -45,6 +45,13 @@ def install_objects(kube: KubeClient, kubevirt_ca: str, upload_ca: str) -> None:
     _create_when_served(kube, _object("CDI", "cdi", spec={"config": {}}, status=_cdi_status()))
 
 
+def add_monitoring_secret(kube: KubeClient, certificate: str, key: str) -> None:
+    """Creates the Secret that virt-operator 1.9 makes for those who read virt-handlers' /v1/vmstats."""
+    data = {"tls.crt": certificate, "tls.key": key}
+    kube.create(_object("Secret", "kubevirt-virt-handler-monitoring-client-certs", "kubevirt",
+                        data={name: base64.b64encode(text.encode()).decode() for name, text in data.items()}))
+
+
 def register_virt_api(kube: KubeClient, directory: pathlib.Path, port: int, ca: str) -> None:
     """Points KubeVirt's own webhooks and APIServices at a virt-api on loopback.
 
