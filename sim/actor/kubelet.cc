@@ -306,7 +306,7 @@ Json TerminatedStatus(const Json& pod, int exit_code, std::string_view message, 
 
 Decision DecidePod(const Json& pod, const PodContext& context, const Pace& pace, WallTime now) {
   Decision decision;
-  if (Label(pod, "kubevirt.io") == "virt-handler" || context.node_lost) return decision;
+  if (Label(pod, "kubevirt.io") == "virt-handler" || context.not_ours) return decision;
   const std::string phase = Text(pod, "status/phase");
   const std::string id = Uid(pod);
   if (Deleting(pod)) {

@@ -43,7 +43,7 @@ struct PodContext {
   std::string vmi_phase;                // of the VMI that owns it; "" when there is none
   bool guest_stopping = false;          // the VMI is deleted and its guest still shuts down
   bool superseded = false;              // a launcher whose guest has moved away, or a failed target
-  bool node_lost = false;               // its node is gone: nobody acts on it
+  bool not_ours = false;                // its node is lost, or another's to play
   Behavior behavior = Behavior::kNone;  // of the DataVolume or VM it works for
 };
 

@@ -83,7 +83,7 @@ TEST(Kubelet, FinishesADeletionAndLeavesPodsOfALostNodeAlone) {
   PodContext context = TwoNodes();
   ASSERT_EQ(DecidePod(pod, context, kPace, kNow).writes.size(), 1U);
   EXPECT_EQ(DecidePod(pod, context, kPace, kNow).writes[0].verb, Verb::kDeleteNow);
-  context.node_lost = true;
+  context.not_ours = true;
   EXPECT_TRUE(DecidePod(pod, context, kPace, kNow).writes.empty());
 }
 

@@ -113,7 +113,9 @@ Decision Players::DecideNode(const ObjectKey& key, WallTime now) {
 PodContext Players::ContextOfPod(const Json& pod) {
   PodContext context;
   context.nodes = LiveNodes();
-  context.node_lost = Lost(Text(pod, "spec/nodeName"));
+  const std::string node = Text(pod, "spec/nodeName");
+  const bool known = std::find(nodes_.begin(), nodes_.end(), node) != nodes_.end();
+  context.not_ours = Lost(node) || (!node.empty() && !known);
   if (IsDataMover(pod)) context.behavior = BehaviorOfMover(pod);
   const Json* owner = OwnerOfKind(pod, "VirtualMachineInstance");
   if (owner == nullptr) return context;

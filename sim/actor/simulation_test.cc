@@ -6,6 +6,7 @@
 #include "base/fake_clock.h"
 #include "sim/actor/handler_metrics.h"
 #include "sim/actor/handler_server.h"
+#include "sim/actor/players.h"
 #include "sim/actor/population.h"
 #include "sim/actor/scenario.h"
 #include "sim/actor/store.h"
@@ -190,6 +191,26 @@ std::string Padded(const Json& object) {
   std::string text = object.dump();
   text.reserve(text.size() + 64);
   return text;
+}
+
+TEST(Players, LeaveAPodOfAnothersNodeAlone) {
+  FakeClock clock;
+  Store store(clock);
+  WorkQueue queue(clock);
+  HandlerMetrics metrics(1);
+  Players players({.nodes = 2, .pace = Pace{1, 1000.0}}, store, queue, metrics);
+  const auto decide = [&](const std::string& node) {
+    const Json pod = {{"metadata", {{"name", "p"}, {"namespace", "a"}, {"uid", "u"}}},
+                      {"spec", {{"nodeName", node}}},
+                      {"status", {{"phase", "Pending"}}}};
+    store.Upsert(Kind::kPod, Padded(pod));
+    return players.Decide({Kind::kPod, "a", "p"}, kNow);
+  };
+  const Decision other = decide("testbed");
+  EXPECT_TRUE(other.writes.empty());
+  EXPECT_FALSE(other.again);
+  const Decision ours = decide("node-02");
+  EXPECT_TRUE(ours.again || !ours.writes.empty());
 }
 
 TEST(Store, FollowsOwnersAndForgetsWhatARelistDoesNotName) {
