@@ -47,21 +47,19 @@ constexpr ScrapeKey kScrapeKeys[] = {
      "false: true scrapes importer Pods in all namespaces, unverified, without a token", nullptr,
      &ComponentScrapeOptions::importer_pods},
     {"vmstats",
-     "auto: /v1/vmstats of virt-handlers, where it is served and a certificate is there to show; "
-     "on: it is missed where it is not; off",
+     "auto: /v1/vmstats of virt-handlers where it is served; on: missed where it is not; off",
      &ComponentScrapeOptions::vmstats},
     {"vmstats_parts",
-     "domainStats,dirtyRate: what is asked of it, also guestGetLoad and guestGetFsInfo, which fail "
-     "VMs without a guest agent",
+     "domainStats,dirtyRate: asked of it; guestGetLoad and guestGetFsInfo fail VMs without an "
+     "agent",
      &ComponentScrapeOptions::vmstats_parts},
     {"vmstats_certificate_file",
-     "certificate (PEM) shown to it instead of the one in Secret "
-     "kubevirt-virt-handler-monitoring-client-certs of kubevirt_namespace",
+     "shown to it (PEM) instead of Secret kubevirt-virt-handler-monitoring-client-certs",
      &ComponentScrapeOptions::vmstats_certificate_file},
     {"vmstats_key_file", "key (PEM) of vmstats_certificate_file",
      &ComponentScrapeOptions::vmstats_key_file},
     {"latency_exporter_namespace",
-     "of kubevirt-metrics-exporter's DaemonSet, which is then scraped over HTTP",
+     "of kubevirt-metrics-exporter, whose Pods are then scraped over HTTP",
      &ComponentScrapeOptions::latency_exporter_namespace},
 };
 
