@@ -90,6 +90,8 @@ std::vector<std::shared_ptr<ClusterReader>> Clusters::Apply(const Members& membe
 std::shared_ptr<ClusterReader> Clusters::Read(const std::string& name, const kube::Config& config) {
   Info("reading member cluster", {{"cluster", name}, {"api_server", config.server}});
   ClusterReaderOptions options{.name = name, .decode = options_.host.decode};
+  options.without = options_.host.without;
+  options.labels_on_every_series = options_.host.labels_on_every_series;
   options.usage_interval = options_.host.usage_interval;
   // Each cluster's usage has a file of its own beside the host's.
   if (!options_.host.state.empty()) {

@@ -59,9 +59,13 @@ void Inventory::Upsert(VmRow row, Micros now) {
     subject.status_since = now;
   }
   const std::vector<Symbol> claims_before = ClaimsOf(subject);
-  if (!subject.vm) ++vm_rows_;
+  if (!subject.vm) {
+    ++vm_rows_;
+    MarkQuotas(subject.key.space);
+  }
   subject.vm = std::move(row);
   vms.Mark(subject.key, changed);
+  if ((changed & vm_field::kLabels) != 0) MarkLabelled(subject.key);
   LinkClaims(subject.key, claims_before, ClaimsOf(subject));
   Settle(subject, now);
 }
@@ -73,7 +77,10 @@ void Inventory::Upsert(VmiRow row, Micros now) {
   const bool migration_changed = first || !(subject.vmi->migration == row.migration);
   if (changed == 0 && !migration_changed) return;
   const std::vector<Symbol> claims_before = ClaimsOf(subject);
-  if (!subject.vmi) ++vmi_rows_;
+  if (!subject.vmi) {
+    ++vmi_rows_;
+    MarkQuotas(subject.key.space);
+  }
   subject.vmi = std::move(row);
   vms.Mark(subject.key, changed);
   if ((changed & (vm_field::kDisks | vm_field::kInterfaces)) != 0) {
@@ -110,8 +117,10 @@ void Inventory::Remove<VmiRow>(const ObjectKey& key, Micros now) {
 
 void Inventory::SettleOrErase(VmSubject& vm, Micros now) {
   const ObjectKey key = vm.key;
+  MarkQuotas(key.space);
   if (vm.vm || vm.vmi) {
     vms.Mark(key, kAllFields);
+    MarkLabelled(key);
     MarkCustoms(key, custom_field::kVolumes);
     Settle(vm, now);
     return;
@@ -123,6 +132,13 @@ void Inventory::SettleOrErase(VmSubject& vm, Micros now) {
   RenameAll(names_.Remove(key));
   RelinkFollowers(key.space, claim);
   AccountDisks(now);
+}
+
+// The VM's labels changed, which all that belongs to it may show.
+void Inventory::MarkLabelled(const ObjectKey& vm) {
+  if (!labels_on_every_series_) return;
+  vms.Mark(vm, kIdentityField);
+  MarkDependents(vm);
 }
 
 void Inventory::Settle(VmSubject& vm, Micros now) {
