@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kMaxNamedObjects = 1000;
 
 constexpr const char* kLauncherResource = "pods";
+constexpr const char* kMigrationEventResource = "events";
 
 std::string NameOf(const ObjectKey& key) {
   return key.space.empty() ? key.name : std::string(key.space.text()) + "/" + key.name;
@@ -264,6 +265,20 @@ RowSink<PlatformRow> PlatformSink(Result<PlatformRow> (Decoder::*decode)(std::st
           }};
 }
 
+RowSink<MigrationEventRow> MigrationEventSink() {
+  return {&Decoder::MigrationEvent,
+          [](Inventory& inventory, Listing<MigrationEventRow> listing, Micros now) {
+            inventory.ReplaceMigrationEvents(std::move(listing), now);
+          },
+          [](Inventory& inventory, MigrationEventRow row, Micros now) {
+            inventory.Upsert(std::move(row), now);
+          },
+          [](Inventory& inventory, const ObjectKey& key, Micros now) {
+            inventory.Remove<MigrationEventRow>(key, now);
+          },
+          [](Inventory& inventory) { return inventory.migration_events(); }};
+}
+
 RowSink<CustomRow> CustomSink(const std::shared_ptr<const KindSpec>& kind) {
   return {
       [kind](Decoder& decoder, std::string_view object) { return decoder.Custom(kind, object); },
@@ -284,6 +299,7 @@ struct Resource {
       std::string name, Store& store, std::function<void()> on_state, const DecodeOptions& decode)>
       make;
   std::string label_selector{};
+  std::string field_selector{};
 
   std::string Name() const {
     return kube::ResourceType{wanted.group, "", wanted.plural, "", true}.QualifiedName();
@@ -291,14 +307,15 @@ struct Resource {
 };
 
 template <class Row>
-Resource Of(kube::ResourceWanted wanted, RowSink<Row> sink, std::string label_selector = {}) {
+Resource Of(kube::ResourceWanted wanted, RowSink<Row> sink, std::string label_selector = {},
+            std::string field_selector = {}) {
   return {std::move(wanted),
           [sink = std::move(sink)](std::string name, Store& store, std::function<void()> on_state,
                                    const DecodeOptions& decode) -> std::unique_ptr<Source> {
             return std::make_unique<RowSource<Row>>(std::move(name), store, std::move(on_state),
                                                     sink, decode);
           },
-          std::move(label_selector)};
+          std::move(label_selector), std::move(field_selector)};
 }
 
 template <class Row>
@@ -319,6 +336,8 @@ std::vector<Resource> ResourcesOf(const KindList& kinds) {
           [](Inventory& i) { return i.launchers.size(); }, "kubevirt.io=virt-launcher"),
       Table({"", "resourcequotas", {"v1"}}, &Decoder::Quota,
             [](Inventory& i) { return i.quotas.size(); }),
+      Of({"", kMigrationEventResource, {"v1"}}, MigrationEventSink(), "",
+         "involvedObject.kind=VirtualMachineInstanceMigration,reason=FailedMigration"),
       Table({"kubevirt.io", "virtualmachines", {"v1", "v1alpha3"}}, &Decoder::Vm,
             [](Inventory& i) { return i.vm_rows(); }),
       Table({"kubevirt.io", "virtualmachineinstances", {"v1", "v1alpha3"}}, &Decoder::Vmi,
@@ -358,6 +377,7 @@ Sources::Sources(kube::Client& client, http::Transport& transport, Store& store,
       return discovery_.Find(wanted, std::move(stop));
     };
     reflector.label_selector = resource.label_selector;
+    reflector.field_selector = resource.field_selector;
     auto source = resource.make(
         name, store, [this] { JudgeFreshness(); }, options.decode);
     source->Follow(client, transport, std::move(resource.wanted), reflector, clock, random);
@@ -420,12 +440,16 @@ UsageWatch Sources::UsageWatchNow() const {
 }
 
 // A heartbeat is judged from instances and nodes; when either is not being watched, it is unknown.
-// Shares of quotas want launcher Pods that were listed once.
+// Shares of quotas want launcher Pods that were listed once; failed migrations wait for events only
+// where they come.
 void Sources::JudgeFreshness() {
   bool current = true;
   bool launchers = false;
+  bool events = false;
   for (const auto& source : sources_) {
     launchers |= source->resource() == kLauncherResource && source->ready();
+    events |= source->resource() == kMigrationEventResource &&
+              source->state() == kube::SourceState::kSynced;
     const bool matters = source->resource() == "nodes" ||
                          source->resource() == "virtualmachineinstances.kubevirt.io";
     if (matters && source->state() != kube::SourceState::kSynced) current = false;
@@ -434,6 +458,7 @@ void Sources::JudgeFreshness() {
     inventory.SetHeartbeatSourcesCurrent(current, now);
     inventory.SetUsageWatch(UsageWatchNow(), now);
     inventory.SetLaunchersRead(launchers);
+    inventory.SetMigrationEventsRead(events);
   });
 }
 

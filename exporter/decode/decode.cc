@@ -102,6 +102,9 @@ Result<VmiRow> Decoder::Vmi(std::string_view object) {
 Result<MigrationRow> Decoder::Migration(std::string_view object) {
   return Decode<MigrationRow>(state_->parser, object, ReadMigration);
 }
+Result<MigrationEventRow> Decoder::MigrationEvent(std::string_view object) {
+  return Decode<MigrationEventRow>(state_->parser, object, ReadMigrationEvent);
+}
 Result<DataVolumeRow> Decoder::DataVolume(std::string_view object) {
   return Decode<DataVolumeRow>(state_->parser, object, ReadDataVolume);
 }

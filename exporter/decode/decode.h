@@ -46,6 +46,7 @@ class Decoder {
   Result<VmRow> Vm(std::string_view object);
   Result<VmiRow> Vmi(std::string_view object);
   Result<MigrationRow> Migration(std::string_view object);
+  Result<MigrationEventRow> MigrationEvent(std::string_view object);
   Result<DataVolumeRow> DataVolume(std::string_view object);
   Result<ClaimRow> Claim(std::string_view object);
   Result<DataImportCronRow> DataImportCron(std::string_view object);

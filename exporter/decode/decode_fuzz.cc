@@ -38,6 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Check(decoder.Node(json));
   Check(decoder.Vm(json));
   Check(decoder.Vmi(json));
+  Check(decoder.MigrationEvent(json));
   Check(decoder.Launcher(json));
   Check(decoder.Quota(json));
   Check(decoder.Migration(json));

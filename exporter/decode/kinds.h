@@ -26,6 +26,7 @@ void ReadVm(json::Node& root, const ShownChoice& shown,
             const std::vector<std::string>& display_names, VmRow& row);
 void ReadVmi(json::Node& root, VmiRow& row);
 void ReadMigration(json::Node& root, MigrationRow& row);
+void ReadMigrationEvent(json::Node& root, MigrationEventRow& row);
 void ReadDataVolume(json::Node& root, DataVolumeRow& row);
 void ReadClaim(json::Node& root, ClaimRow& row);
 void ReadDataImportCron(json::Node& root, DataImportCronRow& row);

@@ -106,6 +106,7 @@ void Inventory::Remove<NodeRow>(const ObjectKey& key, Micros now) {
 
 void Inventory::Tick(Micros now) {
   if (!usage_rules_.held) AdvanceUsage(now);
+  CountUnexplained(now);
   std::vector<Symbol> flipped;
   nodes.ForEach([&](NodeSubject& node) {
     const bool stale = node.row.heartbeat != 0 && now - node.row.heartbeat > kNodeHeartbeatLimit;

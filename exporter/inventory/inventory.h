@@ -48,6 +48,7 @@ class Inventory {
   void Upsert(VmRow row, Micros now);
   void Upsert(VmiRow row, Micros now);
   void Upsert(MigrationRow row, Micros now);
+  void Upsert(MigrationEventRow row, Micros now);
   void Upsert(DataVolumeRow row, Micros now);
   void Upsert(ClaimRow row, Micros now);
   void Upsert(DataImportCronRow row, Micros now);
@@ -67,6 +68,7 @@ class Inventory {
   void Replace(Listing<Row> listing, Micros now);
   void ReplacePlatform(std::string_view component, Listing<PlatformRow> listing);
   void ReplaceCustom(const KindSpec& kind, Listing<CustomRow> listing);
+  void ReplaceMigrationEvents(Listing<MigrationEventRow> listing, Micros now);
 
   // A component's target was scraped: all that it says now. `now` is of the scrape.
   void ReplaceSamples(const TargetKey& target, TargetSamples samples, Micros now);
@@ -92,13 +94,18 @@ class Inventory {
   void ReleaseUsage();
   bool metering() const { return count_since_ != 0 && usage_rules_.interval > 0; }
 
-  // What time alone changes: nodes that fell silent, usage. Cheap; called before each seal.
+  // What time alone changes: nodes that fell silent, usage, failures that nobody explained. Cheap;
+  // called before each seal.
   void Tick(Micros now);
 
   // Whether launcher Pods are read at all; where they are forbidden, no share of a quota that
   // counts Pods is known.
   void SetLaunchersRead(bool read);
   bool launchers_read() const { return launchers_read_; }
+
+  // Whether events FailedMigration are read; then a failure whose object says no reason waits a
+  // little for the event before it is counted.
+  void SetMigrationEventsRead(bool read) { migration_events_read_ = read; }
 
   // What virt_vm_labels shows is put on every series of a VM, too. Set before the first row.
   void ShowLabelsOnEverySeries(bool show) { labels_on_every_series_ = show; }
@@ -120,6 +127,7 @@ class Inventory {
   // A subject of `vms` may have either row or both.
   std::size_t vm_rows() const { return vm_rows_; }
   std::size_t vmi_rows() const { return vmi_rows_; }
+  std::size_t migration_events() const { return migration_event_keys_.size(); }
 
   // In the order in which families are exposed.
   LeafTable<VmSubject> vms;
@@ -157,6 +165,9 @@ class Inventory {
   void RenameAll(const std::vector<ObjectKey>& keys);
   void JudgeHeartbeat(VmSubject& vm, Micros now);
   void MeasureStart(VmSubject& vm, Micros now);
+  // Counts a migration at its end, once it is known why.
+  void SettleMigration(MigrationSubject& migration, Micros now);
+  void CountUnexplained(Micros now);
   void CountMigration(MigrationSubject& migration);
 
   // Moves an object to the dependents of another VM ("" for none) and marks it.
@@ -217,6 +228,7 @@ class Inventory {
   std::size_t vmi_rows_ = 0;
   bool heartbeat_sources_current_ = true;
   bool launchers_read_ = true;
+  bool migration_events_read_ = false;
   bool labels_on_every_series_ = false;
   UsageRules usage_rules_;
   UsageWatch usage_watch_ = UsageWatch::kCurrent;
@@ -232,6 +244,10 @@ class Inventory {
   std::unordered_map<ObjectKey, std::vector<Dependent>, ObjectKeyHash> dependents_;
   // By DataVolume: the claims that it owns.
   std::unordered_map<ObjectKey, std::vector<std::string>, ObjectKeyHash> claims_of_;
+  // By UID of a migration: the text of its event. And by event, that UID.
+  std::unordered_map<std::string, std::string> migration_events_;
+  std::unordered_map<ObjectKey, std::string, ObjectKeyHash> migration_event_keys_;
+  std::vector<ObjectKey> unexplained_;  // failed migrations that wait for an event
   // By target: the keys of what it reports, sorted.
   std::map<TargetKey, std::vector<ObjectKey>> reported_by_;
   // By claim: the VMs that mount it.
@@ -252,6 +268,8 @@ template <>
 void Inventory::Remove<VmiRow>(const ObjectKey& key, Micros now);
 template <>
 void Inventory::Remove<MigrationRow>(const ObjectKey& key, Micros now);
+template <>
+void Inventory::Remove<MigrationEventRow>(const ObjectKey& key, Micros now);
 template <>
 void Inventory::Remove<DataVolumeRow>(const ObjectKey& key, Micros now);
 template <>

@@ -94,8 +94,12 @@ struct VmSubject {
 struct MigrationSubject {
   ObjectKey key;
   MigrationRow row;
-  std::string vm_ref;    // KubeVirt's name of the VM
-  bool counted = false;  // its end is in the counters (or was there before we looked)
+  std::string vm_ref;      // KubeVirt's name of the VM
+  bool counted = false;    // its end is in the counters (or was there before we looked)
+  std::string event_text;  // of the event FailedMigration; "" for none
+  Micros failed_at = 0;    // seen to have failed for no known reason; 0: it has not
+
+  std::optional<MigrationOutcome> outcome() const { return Outcome(row, event_text); }
 };
 
 struct DataVolumeSubject {

@@ -211,6 +211,15 @@ struct MigrationRow {
   bool operator==(const MigrationRow&) const = default;
 };
 
+// virt-controller's event FailedMigration on a migration: why, in its own words.
+struct MigrationEventRow {
+  Metadata meta;
+  std::string migration;      // involvedObject
+  std::string migration_uid;  // involvedObject
+  std::string text;           // free text: classified, never a label
+  bool operator==(const MigrationEventRow&) const = default;
+};
+
 struct DataVolumeRow {
   Metadata meta;
   std::string vm_name;  // of the owner VirtualMachine
