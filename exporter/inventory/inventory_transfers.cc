@@ -24,16 +24,15 @@ bool IsShare(double value) { return std::isfinite(value) && value >= 0 && value 
 // pkg/controller/import-controller.go, getOwnerUID). The owner is a DataVolume or, of a populator's
 // claim, the claim that is populated, which is called as the DataVolume is.
 DataVolumeSubject* Inventory::VolumeOfOwner(const Symbol& space, std::string_view uid) {
-  DataVolumeSubject* found = nullptr;
-  if (uid.empty()) return found;
-  data_volumes.ForEachOf(space, [&](DataVolumeSubject& volume) {
-    if (volume.row.meta.uid == uid) found = &volume;
+  if (uid.empty()) return nullptr;
+  std::string name;
+  claims.ForEachIn(space, [&](const ClaimSubject& claim) {
+    if (claim.row.meta.uid == uid) name = claim.key.name;
   });
-  if (found != nullptr) return found;
-  claims.ForEachOf(space, [&](ClaimSubject& claim) {
-    if (claim.row.meta.uid == uid) found = data_volumes.Find(claim.key);
+  data_volumes.ForEachIn(space, [&](const DataVolumeSubject& volume) {
+    if (volume.row.meta.uid == uid) name = volume.key.name;
   });
-  return found;
+  return name.empty() ? nullptr : data_volumes.Find({space, name});
 }
 
 void Inventory::ReplaceTransfer(const TargetKey& importer, const TargetSamples& samples) {

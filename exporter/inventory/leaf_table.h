@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "exporter/exposition/chunk.h"
@@ -116,15 +117,17 @@ class LeafTable {
     }
   }
 
-  // Of one namespace.
+  // The subjects of one namespace, in order.
   template <class Function>
-  void ForEachOf(const Symbol& space, Function function) {
+  void ForEachIn(const Symbol& space, Function function) const {
     const ObjectKey first{space, ""};
-    if (leaves_.empty()) return;
-    for (auto leaf = FindLeaf(first); leaf != leaves_.end(); ++leaf) {
-      for (auto subject = Position(**leaf, first); subject != (*leaf)->subjects.end(); ++subject) {
-        if ((*subject)->key.space != space) return;
-        function(**subject);
+    auto& self = const_cast<LeafTable&>(*this);
+    for (auto leaf = self.FindLeaf(first); leaf != self.leaves_.end(); ++leaf) {
+      auto& subjects = (*leaf)->subjects;
+      if (space < subjects.front()->key.space) return;
+      for (auto subject = Position(**leaf, first);
+           subject != subjects.end() && (*subject)->key.space == space; ++subject) {
+        function(std::as_const(**subject));
       }
     }
   }

@@ -70,18 +70,18 @@ TEST(LeafTable, MarkTouchesOneLeafAndMarkSpaceItsNeighbours) {
 
 TEST(LeafTable, ANamespaceIsWalkedWholeInOrderAndAlone) {
   LeafTable<Item> table;
-  table.ForEachOf(Symbol("ns3"), [](const Item&) { FAIL(); });
+  table.ForEachIn(Symbol("ns3"), [](const Item&) { FAIL(); });
   for (std::uint64_t i = 0; i < 7000; ++i) table.FindOrInsert(Key(i));
   ASSERT_GT(table.leaves().size(), 7u);
   for (const char* space : {"ns0", "ns3", "ns6"}) {
     std::vector<ObjectKey> seen;
-    table.ForEachOf(Symbol(space), [&](const Item& item) { seen.push_back(item.key); });
+    table.ForEachIn(Symbol(space), [&](const Item& item) { seen.push_back(item.key); });
     EXPECT_EQ(seen.size(), 1000u) << space;
     EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
     for (const ObjectKey& key : seen) EXPECT_EQ(key.space, space);
   }
   for (const char* space : {"", "ns", "ns31", "z"}) {
-    table.ForEachOf(Symbol(space), [](const Item&) { FAIL(); });
+    table.ForEachIn(Symbol(space), [](const Item&) { FAIL(); });
   }
 }
 
