@@ -159,6 +159,7 @@ FamilyInfo InfoOf(const ComponentRow& row, std::string& source) {
     source += (source.empty() ? "" : ", ") + std::string(ComponentName(component));
   }
   for (const UpstreamName& upstream : row.upstream) source += " " + std::string(upstream.name);
+  if (row.upstream.size() == 0) source += " /v1/vmstats";
   LabelNames labels;
   for (const LabelMapping& label : row.labels) labels.Add(label.ours);
   const Identity identity = row.vm_label.empty() ? Identity::kCluster : Identity::kVm;

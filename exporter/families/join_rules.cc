@@ -23,7 +23,7 @@ groups:
 constexpr std::string_view kScrapeLabels = "container, endpoint, instance, job, node, pod, service";
 
 bool CanBeRecorded(const ComponentRow& row) {
-  return !row.vm_label.empty() &&
+  return !row.vm_label.empty() && row.upstream.size() > 0 &&
          std::none_of(row.labels.begin(), row.labels.end(),
                       [](const LabelMapping& label) { return label.upstream.starts_with('@'); });
 }

@@ -86,7 +86,7 @@ struct ComponentRow {
 
 // Rows of VMs, then rows of components; in guest_rows_internal.h and controller_rows_internal.h.
 // The last one is neither: an importer names a UID, which the inventory knows as a DataVolume.
-inline constexpr std::size_t kVmRows = 55;
+inline constexpr std::size_t kVmRows = 57;
 inline constexpr std::size_t kRowsOfComponents = 7;
 inline constexpr std::size_t kTransferRow = kVmRows + kRowsOfComponents;
 inline constexpr std::size_t kComponentRowCount = kTransferRow + 1;

@@ -142,6 +142,15 @@ inline constexpr ComponentRow kRows[] = {
            {"kubevirt_vmi_storage_flush_times_ms_total", kMilliseconds}},
           "Time spent on flushes; divide by the rate of virt_vm_disk_flushes_total for the mean.",
           {kDisk}),
+    // virt_vm_disk_used_bytes{...,disk="root"} 5368709120
+    Guest(
+        "virt_vm_disk_used_bytes", kGauge, "bytes", {},
+        "Storage that the disk's image has taken, as libvirt sees it from the node: up to the last "
+        "sector written. Only where /v1/vmstats is served.",
+        {kDisk}),
+    // virt_vm_disk_capacity_bytes{...,disk="root"} 32212254720
+    Guest("virt_vm_disk_capacity_bytes", kGauge, "bytes", {},
+          "Size of the disk that the guest sees. Only where /v1/vmstats is served.", {kDisk}),
     // virt_vm_disk_io_latency_seconds_bucket{...,disk="root",persistentvolumeclaim="shop-root",
     //   operation="read",le="0.01"} 90
     {"virt_vm_disk_io_latency_seconds",
@@ -150,8 +159,7 @@ inline constexpr ComponentRow kRows[] = {
      {kLatencyExporter},
      {{"kubevirt_vmi_storage_io_latency_seconds"}},
      "Latency of disk operations by kubevirt-metrics-exporter, where that is installed; its "
-     "buckets "
-     "are kept.",
+     "buckets are kept.",
      {{"disk", "disk"},
       {"persistentvolumeclaim", "persistentvolumeclaim"},
       {"operation", "operation"}}},

@@ -78,7 +78,9 @@ constexpr Statistic kBlock[] = {{"RdReqs", "virt_vm_disk_reads_total"},
                                 {"RdTimes", "virt_vm_disk_read_time_seconds_total", kNanoseconds},
                                 {"WrTimes", "virt_vm_disk_write_time_seconds_total", kNanoseconds},
                                 {"FlReqs", "virt_vm_disk_flushes_total"},
-                                {"FlTimes", "virt_vm_disk_flush_time_seconds_total", kNanoseconds}};
+                                {"FlTimes", "virt_vm_disk_flush_time_seconds_total", kNanoseconds},
+                                {"Allocation", "virt_vm_disk_used_bytes"},
+                                {"Capacity", "virt_vm_disk_capacity_bytes"}};
 
 // The guest agent's words for its load.
 constexpr Statistic kAgentLoad[] = {{"load1m", "virt_vm_guest_load_1m"},

@@ -71,6 +71,17 @@ TEST(VmStatsReader, AValueThatLibvirtDidNotSetIsNoSample) {
   EXPECT_EQ(shop.begin()->second, 2);
 }
 
+TEST(VmStatsReader, SaysHowMuchOfItsStorageADiskHasTaken) {
+  const auto samples = ReadVmStats(R"({"web/shop":{"stats":{"DomainStats":{"Block":[
+      {"NameSet":true,"Name":"vda","Alias":"root","AllocationSet":true,"Allocation":5368709120,
+       "CapacitySet":true,"Capacity":32212254720,"PhysicalSet":true,"Physical":32212254720}]}}}})");
+  ASSERT_TRUE(samples) << samples.error().message;
+  const std::map<std::pair<std::string, std::vector<std::string>>, double> expected = {
+      {{"virt_vm_disk_used_bytes", {"root"}}, 5368709120.0},
+      {{"virt_vm_disk_capacity_bytes", {"root"}}, 32212254720.0}};
+  EXPECT_EQ(ShopOf(*samples), expected);
+}
+
 TEST(VmStatsReader, ADeviceWithoutAliasGoesByItsName) {
   const auto samples =
       ReadVmStats(R"({"web/shop":{"stats":{"DomainStats":{"Net":[{"RxBytesSet":true,"RxBytes":7,)"

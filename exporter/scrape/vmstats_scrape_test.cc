@@ -229,6 +229,9 @@ TEST(VmStatsOfTheActor, TellWhatItsPageTells) {
   const Values statistics = ValuesOf(*read);
   EXPECT_GE(statistics.size(), 30u);
   for (const auto& [series, value] : statistics) {
+    const bool on_no_page =
+        series.first == "virt_vm_disk_used_bytes" || series.first == "virt_vm_disk_capacity_bytes";
+    if (on_no_page) continue;
     ASSERT_TRUE(page.contains(series)) << series.first;
     // KiB and MiB are rounded.
     const double unit = series.first.find("dirty") != std::string::npos ? 1 << 19 : 512;
