@@ -114,7 +114,13 @@ class Namespace:
         self.workspace = obj["metadata"].get("labels", {}).get("kubesphere.io/workspace", "")
 
 
-READERS = {"Namespace": Namespace, VM: Vm, VMI: Vmi, MIGRATION: Migration, CLAIM: Claim,
+class Node:
+    def __init__(self, obj):
+        notes = obj["metadata"].get("annotations", {})
+        self.heartbeat = instant(notes.get("kubevirt.io/heartbeat"))
+
+
+READERS = {"Namespace": Namespace, "Node": Node, VM: Vm, VMI: Vmi, MIGRATION: Migration, CLAIM: Claim,
            VOLUME: Volume}
 
 

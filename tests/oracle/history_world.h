@@ -8,7 +8,6 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,16 +15,9 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "tests/oracle/feed.h"
 
 namespace virtlens::oracle {
-
-using Json = nlohmann::json;
-
-struct ObjectName {
-  std::string space;  // "" for a Namespace
-  std::string name;
-  auto operator<=>(const ObjectName&) const = default;
-};
 
 // An object as it is now; null: it was deleted.
 struct Change {

@@ -1,11 +1,14 @@
 """The oracle must be able to say no."""
 
+import io
+import json
 import pathlib
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+import hour  # noqa: E402
 import oracle  # noqa: E402
 from cluster import Cluster, decimal  # noqa: E402
 from usage import SECOND, Steps  # noqa: E402
@@ -59,6 +62,49 @@ class Arithmetic(unittest.TestCase):
         cluster.usage.tick(start + 65 * SECOND)
         series = 'virt_vm_allocated_core_seconds_total{workspace="",project="web",cluster="c1",'
         self.assertIn(series + 'vm_name="shop"} 120', cluster.page())
+
+
+class Hours(unittest.TestCase):
+    VM = 'workspace="",project="web",cluster="c1",vm_name="shop"'
+    PROJECT = 'workspace="",project="web",cluster="c1"'
+
+    def judged(self, cores):
+        """Of a VM that ran the last half hour, with 2 cores and then with 4."""
+        start, at = 1_700_000_010 * SECOND, "2023-11-14T22:43:30Z"
+        meta = {"namespace": "web", "name": "shop", "uid": "u"}
+
+        def instance(minute, count):
+            return {"op": "put", "at": start + minute * 60 * SECOND, "object": {
+                "kind": "VirtualMachineInstance", "metadata": meta, "status": {
+                    "phaseTransitionTimestamps": [
+                        {"phase": "Running", "phaseTransitionTimestamp": at}],
+                    "currentCPUTopology": {"sockets": count, "cores": 1, "threads": 1},
+                    "memory": {"guestCurrent": "1Gi"}}}}
+
+        amounts = {"running": 1800, "cores": cores, "memory": 1800 << 30, "disk": 0,
+                   "planned": 1800, "unplanned": 0}
+        page = []
+        for subject, identity in (("vm", self.VM), ("project", self.PROJECT)):
+            for meter, amount in amounts.items():
+                name, _, label = hour.METERS[meter].rstrip("}").partition("{")
+                more = "," + label if label else ""
+                page.append(f"virt_{subject}_{name}{{{identity}{more}}} {amount}")
+        page.append(f"virt_vm_restarts_total{{{self.VM}}} 0")
+        log = [{"op": "restart", "at": start},
+               {"op": "list", "at": start, "kind": "VirtualMachine",
+                "objects": [{"kind": "VirtualMachine", "metadata": meta,
+                             "spec": {"runStrategy": "Always"}}]},
+               instance(30, 2), instance(45, 4), {"op": "page", "at": start, "lines": len(page)}]
+        text = "\n".join([json.dumps(line) for line in log] + page) + "\n"
+        return hour.judge(*hour.read(io.StringIO(text)))[0]
+
+    def test_a_half_hour_to_the_last_digit(self):
+        self.assertEqual(self.judged(15 * 60 * 6), [])
+        self.assertEqual(self.judged("5400.000000001"),
+                         ["web/shop allocated_core_seconds_total: 5400000000001/1000000000, "
+                          "the log says 5400",
+                          "web/* allocated_core_seconds_total: 5400000000001/1000000000, "
+                          "the log says 5400"])
 
 
 if __name__ == "__main__":
