@@ -30,7 +30,9 @@ ClustersOptions ClustersOptionsOf(const Options& options) {
                               .display_names = options.display_names,
                               .kinds = KindsWith(options.custom_resources)},
                    .component_scrape = options.component_scrape,
-                   .targets = options.targets};
+                   .targets = options.targets,
+                   .state = options.state,
+                   .usage_interval = options.usage_interval};
   clusters.members = options.clusters;
   clusters.discover = options.discover_clusters;
   return clusters;
