@@ -33,6 +33,10 @@ class World {
   // One random change; nullopt when the dice found nothing to do.
   std::optional<Change> Step();
   const std::map<ObjectName, Json>& Objects(const std::string& kind) { return objects_[kind]; }
+  // What an API server made of a change, or wrote itself.
+  void Take(const std::string& kind, const ObjectName& name, Json object) {
+    objects_[kind][name] = std::move(object);
+  }
   // Of a removed CRD.
   void Clear(const std::string& kind) { objects_[kind].clear(); }
 
