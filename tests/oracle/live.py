@@ -11,13 +11,13 @@ import json
 import sys
 from fractions import Fraction
 
-from cluster import STATE_FAMILIES, VM, Cluster
+from cluster import STATE_FAMILIES, VM, VMI, Cluster
 from oracle import differences, family_of, split
 from usage import SECOND, no_usage
 
 VM_METERS = ("running_seconds", "allocated_core_seconds", "allocated_memory_byte_seconds",
              "disk_byte_seconds", "downtime_seconds")
-LIFE = ("running_seconds", "downtime_seconds")
+LIFE = ("downtime_seconds", "running_seconds")
 
 
 def labels_of(series):
@@ -46,7 +46,7 @@ class Counters:
 
     def __init__(self):
         self.before = {}
-        self.first = {}  # when the VM's UID was seen first
+        self.oldest = {}  # by VM, the creation of the first instance of its name
 
     def judge(self, cluster, page, now):
         names = cluster.names()
@@ -62,10 +62,13 @@ class Counters:
             before = self.before.get((who, meter), 0)
             if value < before:
                 problems.append(f"went back: {project}/{vm} {meter}: {before} -> {value}")
+        for key, vmi in cluster.objects[VMI].items():
+            self.oldest[key] = min(vmi.created, self.oldest.get(key, vmi.created))
         for key, vm in cluster.objects[VM].items():
-            life = sum(now_read.get((vm.uid, meter), 0) for meter in LIFE)
-            if life * SECOND > now - vm.created + SECOND:
-                problems.append(f"longer than it lives: {key}: {float(life)} s")
+            down, ran = (now_read.get((vm.uid, meter), 0) * SECOND for meter in LIFE)
+            oldest = min(vm.created, self.oldest.get(key, vm.created))
+            if down > now - vm.created + SECOND or down + ran > now - oldest + SECOND:
+                problems.append(f"longer than it lives: {key}: down {down}, ran {ran}")
         for (project, meter), value in sums.items():
             if now_read.get((project, meter), 0) < value:
                 problems.append(f"less than its VMs: {project} {meter}")

@@ -13,7 +13,7 @@
 namespace virtlens::oracle {
 namespace {
 
-constexpr int kTimes = 20;
+constexpr int kTimes = 100;
 constexpr std::chrono::seconds kPatience{60};
 
 class LiveHistory {
