@@ -34,6 +34,22 @@ Feed::Kind Feed::KindOf(Result<Row> (Decoder::*decode)(std::string_view)) {
           }};
 }
 
+Feed::Kind Feed::KindOf(const char* group, const char* name) {
+  const auto spec = exporter::FindKind(exporter::BuiltinKinds(), group, name);
+  return {[spec](Inventory& inventory, const ObjectKey& key, Micros) {
+            inventory.RemoveCustom(*spec, key);
+          },
+          [spec](Inventory& inventory, Decoder& decoder, const std::map<ObjectName, Json>& objects,
+                 Micros) {
+            Listing<exporter::CustomRow> listing;
+            for (const auto& [object_name, object] : objects) {
+              auto row = decoder.Custom(spec, PaddedObject(object.dump()).view());
+              listing.rows.push_back(std::move(row.value()));
+            }
+            inventory.ReplaceCustom(*spec, std::move(listing));
+          }};
+}
+
 std::map<std::string, Feed::Kind> Feed::AllKinds() {
   return {{"Namespace", KindOf(&Decoder::Namespace)},
           {"Node", KindOf(&Decoder::Node)},
@@ -41,10 +57,13 @@ std::map<std::string, Feed::Kind> Feed::AllKinds() {
           {"VirtualMachine", KindOf(&Decoder::Vm)},
           {"VirtualMachineInstance", KindOf(&Decoder::Vmi)},
           {"VirtualMachineInstanceMigration", KindOf(&Decoder::Migration)},
-          {"DataVolume", KindOf(&Decoder::DataVolume)}};
+          {"DataVolume", KindOf(&Decoder::DataVolume)},
+          {"Wukong", KindOf("vm.novasphere.dev", "Wukong")},
+          {"VirtualDisk", KindOf("virtualization.kubesphere.io", "VirtualDisk")}};
 }
 
-Feed::Feed(Clock& clock, std::ostream& log) : clock_(clock), log_(log) {}
+Feed::Feed(Clock& clock, std::ostream& log)
+    : clock_(clock), log_(log), decoder_({.vm_labels = {"tier"}}) {}
 
 std::vector<std::string> Feed::Kinds() const {
   std::vector<std::string> names;
@@ -63,13 +82,17 @@ void Feed::Restart() {
     inventory.CountSince(now);
     inventory.MeterUsage({.held = true});
     inventory.SetUsageWatch(UsageWatch::kStarting, now);
+    inventory.SetHeartbeatSourcesCurrent(false, now);
     if (!saved_.empty()) inventory.RestoreUsage(*exporter::ParseUsageState(saved_));
   });
   Log({{"op", "restart"}});
 }
 
 void Feed::SetWatch(UsageWatch watch) {
-  store_->Update([&](Inventory& inventory, Micros now) { inventory.SetUsageWatch(watch, now); });
+  store_->Update([&](Inventory& inventory, Micros now) {
+    inventory.SetHeartbeatSourcesCurrent(watch == UsageWatch::kCurrent, now);
+    inventory.SetUsageWatch(watch, now);
+  });
   const char* const state = watch == UsageWatch::kCurrent ? "current"
                             : watch == UsageWatch::kBlind ? "blind"
                                                           : "starting";

@@ -66,6 +66,7 @@ class Feed {
   };
   template <class Row>
   static Kind KindOf(Result<Row> (exporter::Decoder::*decode)(std::string_view));
+  static Kind KindOf(const char* group, const char* name);  // of a custom resource
   static std::map<std::string, Kind> AllKinds();
 
   Clock& clock_;

@@ -29,9 +29,9 @@ class History {
     const std::uint64_t dice = random_.Below(1000);
     if (dice < 5) {
       Restart();
-    } else if (dice < 12) {
+    } else if (dice < (blind_ ? 60 : 12)) {
       blind_ ? Recover() : Break();
-    } else if (dice < 17) {
+    } else if (dice >= 995) {
       RemoveOrInstall();
     } else if (auto change = world_.Step()) {
       Tell(*change);
@@ -88,7 +88,7 @@ class History {
 
   FakeClock clock_;
   Random random_;
-  World world_{clock_, random_};
+  World world_{clock_, random_, true};
   Feed feed_;
   std::string absent_;  // the kind whose CRD is not installed
   bool blind_ = false;

@@ -70,7 +70,7 @@ LiveCluster::LiveCluster(Clock& clock, Random& random)
       server_(StartServer(clock)),
       transport_(http::MakeCurlTransport("virtlens-oracle")),
       client_(ConfigOf(*server_), *transport_, clock, random),
-      world_(clock, random) {}
+      world_(clock, random, false) {}
 
 // ---- writing ----
 
