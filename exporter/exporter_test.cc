@@ -25,8 +25,10 @@ class ExporterTest : public testing::Test {
     ASSERT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
     const kube::ResourceType vm{"kubevirt.io", "v1", "virtualmachines", "VirtualMachine", true};
-    ASSERT_TRUE(server_->Seed(vm, {{"metadata", {{"name", "shop"}, {"namespace", "web"}}},
-                                   {"spec", {{"runStrategy", "Halted"}}}}));
+    const auto shop = server_->Seed(vm, {{"metadata", {{"name", "shop"}, {"namespace", "web"}}},
+                                         {"spec", {{"runStrategy", "Halted"}}}});
+    ASSERT_TRUE(shop) << shop.error().message;
+    vm_uid_ = (*shop)->uid;
     std::ofstream(folder_ / "kubeconfig") << server_->kubeconfig();
     options_.kubeconfig = folder_ / "kubeconfig";
     options_.cluster = "c1";
@@ -54,6 +56,7 @@ class ExporterTest : public testing::Test {
 
   std::filesystem::path folder_;
   std::unique_ptr<sim::ApiServer> server_;
+  std::string vm_uid_;
   Options options_;
 };
 
@@ -68,6 +71,36 @@ TEST_F(ExporterTest, UsageGoesOnFromTheStateFile) {
                "\nvirt_project_running_seconds_total{workspace=\"\",project=\"web\","
                "cluster=\"c1\"} 1.5\n") != std::string::npos;
   }));
+}
+
+bool IsUp(const std::string& page, const std::string& resource, const std::string& reason) {
+  return page.find("resource=\"" + resource + "\",reason=\"" + reason + "\"}") != std::string::npos;
+}
+
+TEST_F(ExporterTest, SavedUsageOutlivesAStartThatMayNotReadVms) {
+  UsageSnapshot saved{.cluster = "c1", .at = 1'700'000'000'000'000, .vms = {}, .projects = {}};
+  UsageAccount::Record record;
+  record.vm_uid = vm_uid_;
+  record.totals.meters[Meter::kRunning] = 1'500'000;
+  saved.vms.emplace_back(ObjectKey{Symbol("web"), "shop"}, record);
+  options_.state = folder_ / "usage";
+  ASSERT_TRUE(SaveUsageState(options_.state, saved));
+  sim::Fault forbidden{.kind = sim::FaultKind::kForbidden, .resource = "virtualmachines"};
+  forbidden.count = -1;
+  server_->faults().Add(forbidden);
+  bool was_forbidden = false;
+  EXPECT_TRUE(Await([&](const std::string& page) {
+    const bool others = IsUp(page, "virtualmachineinstances.kubevirt.io", "ok") &&
+                        IsUp(page, "persistentvolumeclaims", "ok");
+    if (!was_forbidden && others && IsUp(page, "virtualmachines.kubevirt.io", "forbidden")) {
+      was_forbidden = true;
+      server_->faults().Clear();
+    }
+    return page.find(
+               "\nvirt_vm_running_seconds_total{workspace=\"\",project=\"web\","
+               "cluster=\"c1\",vm_name=\"shop\"} 1.5\n") != std::string::npos;
+  }));
+  EXPECT_TRUE(was_forbidden);
 }
 
 TEST_F(ExporterTest, UsageIsSavedAtEveryInterval) {
