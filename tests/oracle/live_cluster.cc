@@ -15,7 +15,7 @@ constexpr const char* kHold = "oracle.virtlens.io/hold";  // a finalizer
 constexpr std::uint64_t kGibibyte = 1ULL << 30U;
 
 // In the order in which markers are written.
-const std::array<kube::ResourceType, 7> types = {{
+const std::array<kube::ResourceType, 9> types = {{
     {"", "v1", "namespaces", "Namespace", false},
     {"", "v1", "nodes", "Node", false},
     {"", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", true},
@@ -24,6 +24,8 @@ const std::array<kube::ResourceType, 7> types = {{
     {"kubevirt.io", "v1", "virtualmachineinstancemigrations", "VirtualMachineInstanceMigration",
      true},
     {"cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume", true},
+    {"vm.novasphere.dev", "v1alpha1", "wukongs", "Wukong", true},
+    {"virtualization.kubesphere.io", "v1beta1", "virtualdisks", "VirtualDisk", true},
 }};
 
 const kube::ResourceType& TypeOf(const std::string& kind) {
@@ -48,6 +50,10 @@ void Must(const Result<void>& result) {
 std::unique_ptr<sim::ApiServer> StartServer(Clock& clock) {
   sim::ApiServerOptions options;
   options.resources = sim::KubeVirtResources();
+  for (const kube::ResourceType& type : types) {
+    const bool user = type.kind == "Wukong" || type.kind == "VirtualDisk";
+    if (user) options.resources.push_back({.type = type, .has_status = true, .custom = true});
+  }
   options.clock = &clock;
   options.history = 100;  // a watch that was away for long has expired
   return Must(sim::ApiServer::Start(std::move(options)));
@@ -215,6 +221,7 @@ std::vector<std::string> LiveCluster::Mark() {
   const std::uint64_t mark = 1 + ++marks_;  // 1: the cores of the instance
   const std::string text = "m" + std::to_string(mark);
   const std::string time = fmt::format("2020-01-01T00:{:02}:{:02}Z", mark / 60 % 60, mark % 60);
+  const std::string size = std::to_string(mark) + "Gi";
   const std::uint64_t instant = 1'577'836'800 + mark % 3600;
   const auto domain = [](std::uint64_t cores) {
     return Json{{"cpu", {{"cores", cores}}}, {"memory", {{"guest", "1Gi"}}}};
@@ -222,9 +229,8 @@ std::vector<std::string> LiveCluster::Mark() {
 
   MarkKind("Namespace", {{"metadata", {{"labels", {{"kubesphere.io/workspace", text}}}}}});
   MarkKind("Node", {{"metadata", {{"annotations", {{"kubevirt.io/heartbeat", time}}}}}});
-  MarkKind("PersistentVolumeClaim",
-           {{"spec", {{"resources", {{"requests", {{"storage", std::to_string(mark) + "Gi"}}}}}}},
-            {"status", {{"phase", "Bound"}}}});
+  MarkKind("PersistentVolumeClaim", {{"spec", {{"resources", {{"requests", {{"storage", size}}}}}}},
+                                     {"status", {{"phase", "Bound"}}}});
   MarkKind("VirtualMachine",
            {{"spec",
              {{"runStrategy", "Halted"},
@@ -236,6 +242,9 @@ std::vector<std::string> LiveCluster::Mark() {
             {"status", {{"phase", "Running"}, {"migrationState", {{"startTimestamp", time}}}}}});
   MarkKind("DataVolume", {{"spec", Json::object()},
                           {"status", {{"phase", "Succeeded"}, {"restartCount", mark}}}});
+  const Json disks = Json::array({{{"size", size}}});
+  MarkKind("Wukong", {{"spec", {{"disks", disks}}}});
+  MarkKind("VirtualDisk", {{"spec", {{"size", size}}}});
 
   const std::string space =
       fmt::format(R"({{workspace="{}",project="{}",cluster="c1")", text, kMarks);
@@ -253,6 +262,12 @@ std::vector<std::string> LiveCluster::Mark() {
                   instant),
       fmt::format(R"(virt_datavolume_restarts_total{},vm_name="",datavolume="{}"}} {})", space,
                   kMark, mark),
+      fmt::format(
+          R"(virt_cr_disk_requested_bytes{},kind="Wukong",name="{}",group="vm.novasphere.dev"}} {})",
+          vm, kMark, mark * kGibibyte),
+      fmt::format(
+          R"(virt_cr_disk_requested_bytes{},vm_name="",kind="VirtualDisk",name="{}",group="virtualization.kubesphere.io"}} {})",
+          space, kMark, mark * kGibibyte),
   };
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < types.size(); ++i) {
