@@ -168,8 +168,7 @@ std::string LiveCluster::Break() {
       server_->SendBookmarks();
       return "bookmarks";
     case 3:
-      server_->GoDown();
-      down_ = true;
+      GoDown();
       return "server down";
     default:
       AddFault();
@@ -199,6 +198,11 @@ void LiveCluster::AddFault() {
   }
   server_->faults().Add(fault);
   if (random_.Below(2) == 0) server_->CutStreams();  // so that something is asked for
+}
+
+void LiveCluster::GoDown() {
+  server_->GoDown();
+  down_ = true;
 }
 
 void LiveCluster::Mend() {

@@ -33,6 +33,7 @@ class LiveCluster {
   void RemoveOrInstallCrd();
   // Something goes wrong: a fault of the API server, or of its connections. Returns its name.
   std::string Break();
+  void GoDown();
   // The server works again; faults that have not hit yet still may.
   void Mend();
 

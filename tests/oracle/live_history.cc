@@ -47,11 +47,20 @@ class LiveHistory {
     for (auto& [kind, objects] : cluster_.List()) {
       Log({{"op", "list"}, {"kind", kind}, {"objects", std::move(objects)}});
     }
-    Log({{"op", "page"}, {"lines", std::count(page.begin(), page.end(), '\n')}});
-    out_ << page;
+    Show(page);
+    if (random_.Below(100) < 5) {
+      // The last state is served all the while.
+      cluster_.GoDown();
+      Show(Scrape());
+      cluster_.Mend();
+    }
   }
 
  private:
+  void Show(const std::string& page) {
+    Log({{"op", "page"}, {"lines", std::count(page.begin(), page.end(), '\n')}});
+    out_ << page;
+  }
   void Log(Json line) {
     line["at"] = exporter::MicrosOf(clock_.Now());
     out_ << line.dump() << '\n';

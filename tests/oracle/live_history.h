@@ -2,7 +2,7 @@
 // faults and restarts, and writes the log of feed.h: after each step, once the exporter has been
 // told everything, the lists of the API and the page.
 //
-//   {"op":"list",…} for every kind, {"op":"page",…}
+//   {"op":"list",…} for every kind, {"op":"page",…}; sometimes another page, the server being down
 //   {"op":"step","step":7,"what":"streams cut"}      what went wrong in it
 //   {"op":"restart",…}                                the exporter, with its state file
 //

@@ -9,6 +9,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import hour  # noqa: E402
+import live  # noqa: E402
 import oracle  # noqa: E402
 from cluster import Cluster, decimal  # noqa: E402
 from usage import SECOND, Steps  # noqa: E402
@@ -62,6 +63,75 @@ class Arithmetic(unittest.TestCase):
         cluster.usage.tick(start + 65 * SECOND)
         series = 'virt_vm_allocated_core_seconds_total{workspace="",project="web",cluster="c1",'
         self.assertIn(series + 'vm_name="shop"} 120', cluster.page())
+
+
+class Heartbeats(unittest.TestCase):
+    NOW = 1_700_000_010 * SECOND
+
+    def setUp(self):
+        self.cluster = Cluster()
+        self.cluster.restart(self.NOW)
+        self.cluster.set_watch("current", self.NOW)
+
+    def instance(self, now, *conditions):
+        self.cluster.put({
+            "kind": "VirtualMachineInstance",
+            "metadata": {"namespace": "web", "name": "shop", "uid": "i",
+                         "creationTimestamp": "2023-11-14T22:13:30Z"},
+            "spec": {"domain": {"cpu": {"cores": 1}, "memory": {"guest": "1Gi"}}},
+            "status": {"phase": "Running", "nodeName": "n1", "conditions": list(conditions)}}, now)
+
+    def test_an_agent_that_goes_is_lost_since_it_was_missed(self):
+        key = ("web", "shop")
+        self.instance(self.NOW)
+        self.assertEqual(self.cluster.observed.heartbeats[key],
+                         ("not_expected", "agent_never_seen", 0))
+        self.instance(self.NOW, {"type": "AgentConnected", "status": "True"})
+        self.assertEqual(self.cluster.observed.heartbeats[key], ("alive", "agent_connected", 0))
+        self.instance(self.NOW + SECOND)
+        self.instance(self.NOW + 2 * SECOND)
+        self.assertEqual(self.cluster.observed.heartbeats[key],
+                         ("lost", "agent_disconnected", self.NOW + SECOND))
+
+    def test_a_silent_node_loses_its_guests_after_300_s(self):
+        self.cluster.put({"kind": "Node", "metadata": {"name": "n1", "annotations": {
+            "kubevirt.io/heartbeat": "2023-11-14T22:13:30Z"}}}, self.NOW)
+        self.instance(self.NOW)
+        self.cluster.tick(self.NOW + 300 * SECOND)
+        self.assertEqual(self.cluster.observed.heartbeats["web", "shop"][0], "not_expected")
+        self.cluster.tick(self.NOW + 300 * SECOND + 1)
+        self.assertEqual(self.cluster.observed.heartbeats["web", "shop"],
+                         ("lost", "node_heartbeat_stale", self.NOW + 300 * SECOND))
+
+
+class LiveCounters(unittest.TestCase):
+    def judged(self, *pages):
+        cluster, counters, problems = Cluster(), live.Counters(), []
+        cluster.put({"kind": "VirtualMachine",
+                     "metadata": {"namespace": "web", "name": "shop", "uid": "v",
+                                  "creationTimestamp": "2023-11-14T22:13:30Z"},
+                     "spec": {"runStrategy": "Halted", "template": {"spec": {
+                         "domain": {"cpu": {"cores": 1}, "memory": {"guest": "1Gi"}},
+                         "volumes": []}}}}, 0)
+        for down, of_project in pages:
+            page = [f'virt_vm_downtime_seconds_total{{project="web",vm_name="shop"}} {down}',
+                    f'virt_project_downtime_seconds_total{{project="web"}} {of_project}']
+            problems += counters.judge(cluster, page, (1_700_000_010 + 60) * SECOND)
+        return problems
+
+    def test_a_counter_may_stand_still_and_rise(self):
+        self.assertEqual(self.judged((15, 15), (15, 15), (60, 75)), [])
+
+    def test_a_counter_must_not_go_back(self):
+        self.assertEqual(self.judged((30, 30), (15, 30)),
+                         ["went back: web/shop downtime_seconds: 30 -> 15"])
+
+    def test_nothing_is_down_for_longer_than_it_lives(self):
+        self.assertEqual(self.judged((62, 62)),
+                         ["longer than it lives: ('web', 'shop'): down 62000000, ran 0"])
+
+    def test_a_project_has_at_least_what_its_vms_have(self):
+        self.assertEqual(self.judged((15, 14)), ["less than its VMs: web downtime_seconds"])
 
 
 class Hours(unittest.TestCase):
