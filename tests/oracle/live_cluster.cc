@@ -156,7 +156,7 @@ void LiveCluster::RemoveOrInstallCrd() {
 // ---- what goes wrong ----
 
 std::string LiveCluster::Break() {
-  switch (random_.Below(6)) {
+  switch (random_.Below(8)) {
     case 0:
       server_->CutStreams();
       return "streams cut";
@@ -170,6 +170,17 @@ std::string LiveCluster::Break() {
     case 3:
       GoDown();
       return "server down";
+    case 4:
+      Must(server_->UseCertificate(sim::ApiServer::Certificate::kExpired));
+      expired_ = true;
+      return "certificate expired";
+    case 5:
+      server_->faults().Add({.kind = sim::FaultKind::kStall,
+                             .resource = types[random_.Below(types.size())].plural,
+                             .verb = "watch",
+                             .after_bytes = random_.Below(300)});
+      stalled_ = true;
+      return "stall";
     default:
       AddFault();
       return "fault";
@@ -206,8 +217,10 @@ void LiveCluster::GoDown() {
 }
 
 void LiveCluster::Mend() {
-  if (!std::exchange(down_, false)) return;
-  Must(server_->ComeUp());
+  if (std::exchange(down_, false)) Must(server_->ComeUp());
+  if (std::exchange(expired_, false)) {
+    Must(server_->UseCertificate(sim::ApiServer::Certificate::kGood));
+  }
 }
 
 // ---- catching up ----
@@ -222,6 +235,7 @@ void LiveCluster::MarkKind(const std::string& kind, Json object) {
 }
 
 std::vector<std::string> LiveCluster::Mark() {
+  if (std::exchange(stalled_, false)) server_->faults().Clear();
   const std::uint64_t mark = 1 + ++marks_;  // 1: the cores of the instance
   const std::string text = "m" + std::to_string(mark);
   const std::string time = fmt::format("2020-01-01T00:{:02}:{:02}Z", mark / 60 % 60, mark % 60);

@@ -59,6 +59,8 @@ class LiveCluster {
   std::string absent_;                                        // the kind whose CRD is not installed
   std::uint64_t marks_ = 0;
   bool down_ = false;
+  bool expired_ = false;  // the server's certificate
+  bool stalled_ = false;  // a watch hangs, or will
 };
 
 }  // namespace virtlens::oracle

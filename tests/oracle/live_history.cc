@@ -1,6 +1,7 @@
 #include "tests/oracle/live_history.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <ostream>
 #include <stdexcept>
 
@@ -23,14 +24,16 @@ class LiveHistory {
     if (!directory_.Write("kubeconfig", cluster_.kubeconfig())) {
       throw std::runtime_error("the kubeconfig is not written");
     }
-    Restart();
+    Start();
   }
 
   void Step() {
     Json what = Json::array();
     if (random_.Below(100) < 4) {
-      what.push_back("restart");
-      Restart();
+      const bool killed = random_.Below(2) == 0;
+      what.push_back(killed ? "killed" : "restart");
+      killed ? Kill() : exporter_.reset();
+      Start();
     }
     if (random_.Below(100) < 5) {
       what.push_back("crd");
@@ -66,8 +69,18 @@ class LiveHistory {
     out_ << line.dump() << '\n';
   }
 
-  void Restart() {
+  // As by SIGKILL: what it saves while it ends is not there afterwards.
+  void Kill() {
+    const std::filesystem::path state = directory_.PathOf("usage");
+    const std::filesystem::path before = directory_.PathOf("usage.before");
+    const bool saved = std::filesystem::exists(state);
+    if (saved) std::filesystem::copy_file(state, before);
     exporter_.reset();
+    std::filesystem::remove(state);
+    if (saved) std::filesystem::rename(before, state);
+  }
+
+  void Start() {
     exporter::Options options;
     options.kubeconfig = directory_.PathOf("kubeconfig");
     options.cluster = "c1";
