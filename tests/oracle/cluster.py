@@ -176,9 +176,9 @@ class Cluster:
                 self.custom_lines(kind, key[1], custom, self.identity(key[0], name), add)
         for key, volume in self.objects[VOLUME].items():
             vm = self.vm_of_volume(key)
-            phase = "other" if volume.phase == "Novel" else volume.phase
-            add("virt_datavolume_phase", self.identity(key[0], names.get((key[0], vm), vm)), 1,
-                datavolume=key[1], phase=phase)
+            identity = self.identity(key[0], names.get((key[0], vm), vm))
+            self.volume_lines(key[1], volume, identity, add)
+            self.observed.volume_lines(key, identity, add)
         for key, claim in self.objects[CLAIM].items():
             vm = self.vm_of_claim(key)
             identity = self.identity(key[0], names.get((key[0], vm), vm))
@@ -212,6 +212,19 @@ class Cluster:
             add("virt_migration_outcome", identity, 1, migration=name, result=result, reason=reason)
         elif migration.blocked:
             add("virt_migration_blocked", identity, 1, migration=name, reason="resource_quota")
+
+    @staticmethod
+    def volume_lines(name, volume, identity, add):
+        add("virt_datavolume_phase", identity, 1, datavolume=name, phase=volume.phase)
+        add("virt_datavolume_info", identity, 1, datavolume=name, source="", storage_class="",
+            persistentvolumeclaim=name)
+        add("virt_datavolume_restarts_total", identity, volume.restarts, datavolume=name)
+        if volume.progress is not None:
+            add("virt_datavolume_progress_ratio", identity, f"{float(volume.progress):g}",
+                datavolume=name)
+        for condition in volume.conditions.values():
+            add("virt_datavolume_condition", identity, 1, datavolume=name,
+                condition=condition.type, status=condition.status, reason=condition.reason)
 
     def name_of_custom(self, kind, key, custom, names):
         space, name = key
@@ -381,7 +394,9 @@ virt_vm_status virt_vm_desired_running virt_vm_start_failures virt_vm_deletion_t
 virt_vm_disk_size_bytes virt_vm_created_timestamp_seconds virt_vm_cpu_cores virt_vm_memory_bytes
 virt_vm_ready virt_vm_node_info virt_vm_phase virt_vm_phase_transition_timestamp_seconds
 virt_migration_phase virt_migration_start_timestamp_seconds virt_migration_end_timestamp_seconds
-virt_datavolume_phase virt_persistentvolumeclaim_phase virt_persistentvolumeclaim_size_bytes
+virt_datavolume_phase virt_datavolume_info
+virt_datavolume_restarts_total virt_datavolume_progress_ratio virt_datavolume_condition
+virt_persistentvolumeclaim_phase virt_persistentvolumeclaim_size_bytes
 virt_project_vms virt_project_allocated_cpu_cores virt_project_running_cpu_cores
 virt_project_allocated_memory_bytes virt_project_running_memory_bytes
 virt_project_disk_allocated_bytes virt_vm_info virt_vm_condition virt_vm_restart_required
@@ -391,7 +406,8 @@ virt_cr_condition virt_cr_created_timestamp_seconds virt_node_heartbeat_timestam
 # What depends on when the exporter looked, beside usage.
 OBSERVED_FAMILIES = frozenset("""
 virt_vm_heartbeat virt_vm_heartbeat_lost_since_timestamp_seconds virt_vm_migrations_total
-virt_vm_status_since_timestamp_seconds virt_vm_start_duration_seconds_bucket
+virt_vm_status_since_timestamp_seconds virt_datavolume_phase_since_timestamp_seconds
+virt_vm_start_duration_seconds_bucket
 virt_vm_start_duration_seconds_sum virt_vm_start_duration_seconds_count
 virt_migration_duration_seconds_bucket virt_migration_duration_seconds_sum
 virt_migration_duration_seconds_count""".split())

@@ -50,7 +50,10 @@ std::optional<Change> World::ChangeVolume(const ObjectName& name) {
     volume["metadata"]["ownerReferences"] =
         Chance(50) ? OwnerReference("kubevirt.io/v1", kVm, AnyName("vm", 4).name) : Json::array();
   }
-  volume["status"] = {{"phase", OneOf({"Pending", "ImportInProgress", "Succeeded", "Novel"})}};
+  volume["status"]["phase"] = OneOf({"Pending", "ImportInProgress", "Succeeded", "Novel"});
+  volume["status"]["restartCount"] = random_.Below(3);
+  volume["status"]["progress"] = OneOf({"N/A", "25.0%", "100.0%"});
+  SetCondition(volume, OneOf({"Ready", "Bound", "Running"}), OneOf({"True", "False"}), "");
   return Put(kVolume, name, std::move(volume));
 }
 

@@ -4,6 +4,7 @@ Closed sets hold what history_world.cc writes; the rest is "other".
 """
 
 from datetime import datetime
+from fractions import Fraction
 
 from usage import SECOND
 
@@ -11,7 +12,8 @@ GI = 1 << 30
 VM, VMI = "VirtualMachine", "VirtualMachineInstance"
 MIGRATION, CLAIM, VOLUME = "VirtualMachineInstanceMigration", "PersistentVolumeClaim", "DataVolume"
 NODE, NAMESPACE, WUKONG, DISK = "Node", "Namespace", "Wukong", "VirtualDisk"
-CONDITIONS = {"Ready", "AgentConnected", "Paused", "LiveMigratable", "RestartRequired", "Failure",
+VOLUME_PHASES = {"Pending", "ImportInProgress", "Succeeded"}
+CONDITIONS = {"Ready", "Running", "AgentConnected", "Paused", "LiveMigratable", "RestartRequired", "Failure",
               "VolumesBound", "Bound"}
 REASONS = {"", "PodNotExists", "PodTerminating", "GuestNotRunning", "PausedByUser",
            "PausedIOError", "DisksNotLiveMigratable"}
@@ -159,7 +161,15 @@ class Claim:
 class Volume:
     def __init__(self, obj):
         self.owner_vm = owner_of(obj, "kubevirt.io", VM)
-        self.phase = obj["status"]["phase"]
+        self.uid = obj["metadata"]["uid"]
+        status = obj.get("status", {})
+        self.phase = known(status.get("phase", "Pending"), VOLUME_PHASES)
+        self.restarts = status.get("restartCount", 0)
+        progress = status.get("progress", "N/A")
+        self.progress = None if progress == "N/A" else Fraction(progress.rstrip("%")) / 100
+        self.conditions = conditions_of(status)
+        self.newest = max([instant(obj["metadata"]["creationTimestamp"])] +
+                          [one.since for one in self.conditions.values()])
 
 
 class Namespace:

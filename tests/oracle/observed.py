@@ -6,7 +6,7 @@ By docs/heartbeat.md and docs/metrics.md. `cluster.objects` is the state after e
 from bisect import bisect_left
 from collections import Counter
 
-from objects import MIGRATION, NODE, VM, VMI
+from objects import MIGRATION, NODE, VM, VMI, VOLUME
 from usage import SECOND, desired
 
 START_BOUNDS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
@@ -44,6 +44,7 @@ class Observed:
         self.agents = {}      # VM -> (instance, node, connected once)
         self.heartbeats = {}  # VM -> (state, reason, lost since)
         self.silent = {}      # node -> whether it was, when last looked
+        self.phase_since = {}  # of DataVolumes
         self.status_since, self.measured, self.migrations = {}, {}, {}
         self.counted = {}     # migration -> uid and whether it has been
         self.starts, self.durations = {}, {}  # project -> stage or result -> Distribution
@@ -67,6 +68,8 @@ class Observed:
             self.measure(key, after, now)
         elif kind == MIGRATION:
             self.migration_changed(key, after)
+        elif kind == VOLUME:
+            self.volume_changed(key, before, after, now)
         if kind in (VM, VMI) and not any(key in self.objects[k] for k in (VM, VMI)):
             for memory in (self.agents, self.heartbeats, self.status_since, self.migrations):
                 memory.pop(key, None)
@@ -79,6 +82,14 @@ class Observed:
             self.status_since[key] = now
         self.remember(key)
         self.judge(key, now)
+
+    def volume_changed(self, key, before, after, now):
+        if after is None:
+            del self.phase_since[key]
+        elif before is None:
+            self.phase_since[key] = after.newest
+        elif (before.phase, before.uid) != (after.phase, after.uid):
+            self.phase_since[key] = now
 
     def remember(self, key):
         vmi = self.objects[VMI].get(key)
@@ -203,6 +214,10 @@ class Observed:
                 instant_text(self.status_since[key]))
         for (result, why), count in self.migrations.get(key, {}).items():
             add("virt_vm_migrations_total", identity, count, result=result, reason=why)
+
+    def volume_lines(self, key, identity, add):
+        add("virt_datavolume_phase_since_timestamp_seconds", identity,
+            instant_text(self.phase_since[key]), datavolume=key[1])
 
     def project_lines(self, identity_of, add):
         for project, stages in self.starts.items():
