@@ -236,11 +236,11 @@ void LiveCluster::MarkKind(const std::string& kind, Json object) {
 
 std::vector<std::string> LiveCluster::Mark() {
   if (std::exchange(stalled_, false)) server_->faults().Clear();
-  const std::uint64_t mark = 1 + ++marks_;  // 1: the cores of the instance
+  // Its text, time and size mean one number; 1 is the cores of the instance.
+  const std::uint64_t mark = 2 + marks_++ % 1000;
   const std::string text = "m" + std::to_string(mark);
-  const std::string time = fmt::format("2020-01-01T00:{:02}:{:02}Z", mark / 60 % 60, mark % 60);
+  const std::string time = fmt::format("2020-01-01T00:{:02}:{:02}Z", mark / 60, mark % 60);
   const std::string size = std::to_string(mark) + "Gi";
-  const std::uint64_t instant = 1'577'836'800 + mark % 3600;
   const auto domain = [](std::uint64_t cores) {
     return Json{{"cpu", {{"cores", cores}}}, {"memory", {{"guest", "1Gi"}}}};
   };
@@ -263,7 +263,12 @@ std::vector<std::string> LiveCluster::Mark() {
   const Json disks = Json::array({{{"size", size}}});
   MarkKind("Wukong", {{"spec", {{"disks", disks}}}});
   MarkKind("VirtualDisk", {{"spec", {{"size", size}}}});
+  return LinesOf(mark);
+}
 
+std::vector<std::string> LiveCluster::LinesOf(std::uint64_t mark) const {
+  const std::uint64_t instant = 1'577'836'800 + mark;
+  const std::string text = "m" + std::to_string(mark);
   const std::string space =
       fmt::format(R"({{workspace="{}",project="{}",cluster="c1")", text, kMarks);
   const std::string vm = fmt::format(R"({},vm_name="{}")", space, kMark);

@@ -48,6 +48,7 @@ class LiveCluster {
   void Replace(const kube::ResourceType& type, Json object, const char* subresource);
   void NeedNamespace(const std::string& space);
   void MarkKind(const std::string& kind, Json object);
+  std::vector<std::string> LinesOf(std::uint64_t mark) const;
   void AddFault();
 
   Random& random_;
