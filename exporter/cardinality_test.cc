@@ -33,7 +33,7 @@ void PutLargestVm(Inventory& inventory, Micros now) {
   VmRow vm = VmOf("web", "shop");
   vm.meta.deleted = now;
   vm.display_name = "Shop";
-  vm.labels = {{Symbol("a.b"), Symbol("1")}, {Symbol("a/b"), Symbol("2")}};
+  vm.labels = {{Symbol("label_a"), Symbol("1")}, {Symbol("label_b"), Symbol("2")}};
   vm.spec.cpu_cores = vm.spec.memory_bytes = 1;
   VmiRow vmi = WithAgent(VmiOf("web", "shop"));
   vmi.cpu_cores = vmi.memory_bytes = 1;

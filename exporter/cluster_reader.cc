@@ -12,9 +12,14 @@ ClusterReader::ClusterReader(const ClusterReaderOptions& options, kube::Config c
       clock_(clock),
       client_(std::move(config), transport, clock, random),
       store_(options.name, clock),
-      sources_(client_, transport, store_, clock, random, options.decode),
+      sources_(client_, transport, store_, clock, random,
+               {.decode = options.decode, .without = options.without}),
       components_(client_, transport, store_, clock, random, options.component_scrape,
-                  options.targets) {}
+                  options.targets) {
+  store_.Update([&](Inventory& inventory, Micros) {
+    inventory.ShowLabelsOnEverySeries(options.labels_on_every_series);
+  });
+}
 
 ClusterReader::~ClusterReader() { Stop(); }
 

@@ -24,6 +24,8 @@ namespace virtlens::exporter {
 struct ClusterReaderOptions {
   std::string name;  // the label cluster; "": what the cluster calls itself
   DecodeOptions decode;
+  std::vector<std::string> without{};   // resources that are not read
+  bool labels_on_every_series = false;  // of a VM
   ComponentScrapeOptions component_scrape;
   std::vector<StaticTarget> targets;
   std::string state;        // file that keeps usage across restarts; "": none

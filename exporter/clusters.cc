@@ -1,7 +1,6 @@
 #include "exporter/clusters.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/log.h"
 
@@ -43,70 +42,84 @@ void Clusters::Run(const std::stop_token& stop) {
 void Clusters::FollowMembers(const std::stop_token& stop) {
   const Members members = FindMembers(host_->client(), options_.members, options_.discover, stop);
   if (stop.stop_requested()) return;
-  for (const auto& reader : Apply(members)) reader->Stop();
+  // No other thread writes these. Starting and stopping readers takes time, so it is done on a copy
+  // and scrapes go on with what there was.
+  Readers readers = members_;
+  Refused refused = refused_;
+  ReadWhatIsFound(members, readers, refused);
+  std::vector<std::shared_ptr<ClusterReader>> ended;
+  if (members.complete) ended = TakeWhatIsGone(members, readers, refused);
+  {
+    std::lock_guard lock(mutex_);
+    members_ = std::move(readers);
+    refused_ = std::move(refused);
+  }
+  for (const auto& reader : ended) reader->Stop();
 }
 
-std::vector<std::shared_ptr<ClusterReader>> Clusters::Apply(const Members& members) {
+void Clusters::ReadWhatIsFound(const Members& members, Readers& readers, Refused& refused) {
   const std::string host = host_->name();
-  std::set<std::string> wanted;
-  std::vector<std::shared_ptr<ClusterReader>> ended;
-  std::lock_guard lock(mutex_);
   for (const Member& member : members.found) {
     if (member.name == host) {
-      Refuse(member.name, "the host goes by this name; give the member another");
+      Refuse(refused, member.name, "the host goes by this name; give the member another");
       continue;
     }
-    wanted.insert(member.name);
-    const auto known = members_.find(member.name);
+    const auto known = readers.find(member.name);
     if (!member.config) {
       // A member that is being read goes on with what it has.
-      if (known == members_.end()) Refuse(member.name, member.config.error().message);
+      if (known == readers.end()) Refuse(refused, member.name, member.config.error().message);
       continue;
     }
-    refused_.erase(member.name);
-    if (known != members_.end() && known->second->client().config() == *member.config) continue;
-    if (known != members_.end()) ended.push_back(known->second);
-    if (auto reader = Read(member.name, *member.config)) {
-      members_[member.name] = std::move(reader);
+    refused.erase(member.name);
+    if (known != readers.end()) {
+      if (known->second->client().config() == *member.config) continue;
+      known->second->Stop();  // it must not write the state file that its successor reads
+      readers.erase(known);
+    }
+    auto reader = std::make_shared<ClusterReader>(OptionsOf(member.name), *member.config,
+                                                  transport_, clock_, random_);
+    Info("reading member cluster",
+         {{"cluster", member.name}, {"api_server", member.config->server}});
+    if (const auto started = reader->Start(); !started) {
+      Refuse(refused, member.name, started.error().message);
     } else {
-      members_.erase(member.name);
+      readers[member.name] = std::move(reader);
     }
   }
-  const auto gone = [&](const auto& entry) { return !wanted.contains(entry.first); };
-  if (!members.complete) return ended;
-  for (auto member = members_.begin(); member != members_.end();) {
-    if (!gone(*member)) {
-      ++member;
-      continue;
-    }
-    Info("member cluster is no longer named", {{"cluster", member->first}});
-    ended.push_back(member->second);
-    member = members_.erase(member);
-  }
-  std::erase_if(refused_, [&](const auto& entry) { return gone(entry) && entry.first != host; });
+}
+
+std::vector<std::shared_ptr<ClusterReader>> Clusters::TakeWhatIsGone(const Members& members,
+                                                                     Readers& readers,
+                                                                     Refused& refused) const {
+  const auto named = [&](const std::string& name) {
+    return std::any_of(members.found.begin(), members.found.end(),
+                       [&](const Member& member) { return member.name == name; });
+  };
+  const std::string host = host_->name();  // which may have changed
+  std::vector<std::shared_ptr<ClusterReader>> ended;
+  std::erase_if(readers, [&](const auto& entry) {
+    if (named(entry.first) && entry.first != host) return false;
+    Info("member cluster is no longer named", {{"cluster", entry.first}});
+    ended.push_back(entry.second);
+    return true;
+  });
+  std::erase_if(refused, [&](const auto& entry) { return !named(entry.first); });
   return ended;
 }
 
-std::shared_ptr<ClusterReader> Clusters::Read(const std::string& name, const kube::Config& config) {
-  Info("reading member cluster", {{"cluster", name}, {"api_server", config.server}});
-  ClusterReaderOptions options{.name = name, .decode = options_.host.decode};
-  options.usage_interval = options_.host.usage_interval;
+ClusterReaderOptions Clusters::OptionsOf(const std::string& member) const {
+  ClusterReaderOptions options = options_.host;
+  options.name = member;
   // Each cluster's usage has a file of its own beside the host's.
-  if (!options_.host.state.empty()) {
-    options.state = options_.host.state + "." + http::PercentEncode(name);
-  }
+  if (!options.state.empty()) options.state += "." + http::PercentEncode(member);
   // A member's Pods are on its own network: their addresses mean others here.
   options.component_scrape.enabled = false;
-  auto reader = std::make_shared<ClusterReader>(options, config, transport_, clock_, random_);
-  if (const auto started = reader->Start(); !started) {
-    Refuse(name, started.error().message);
-    return nullptr;
-  }
-  return reader;
+  options.targets.clear();
+  return options;
 }
 
-void Clusters::Refuse(const std::string& name, const std::string& reason) {
-  std::string& known = refused_[name];
+void Clusters::Refuse(Refused& refused, const std::string& name, const std::string& reason) {
+  std::string& known = refused[name];
   if (known == reason) return;
   known = reason;
   Warning("member cluster cannot be read", {{"cluster", name}, {"reason", reason}});

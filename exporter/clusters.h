@@ -8,7 +8,7 @@
 // whose kubeconfig changes is read anew; one whose kubeconfig cannot be had right now stays as it
 // is; one that is no longer named goes, and its series with it.
 //
-// Thread contract: Start and Stop by one thread; the rest from any.
+// Thread contract: Start and Stop by one thread, FollowMembers by one at a time; the rest from any.
 #pragma once
 
 #include <functional>
@@ -65,12 +65,17 @@ class Clusters {
 
  private:
   using Readers = std::map<std::string, std::shared_ptr<ClusterReader>>;
+  using Refused = std::map<std::string, std::string>;  // why, by name
 
   void Run(const std::stop_token& stop);
-  // What FindMembers says, applied; returns what has to be stopped, which takes time.
-  std::vector<std::shared_ptr<ClusterReader>> Apply(const Members& members);
-  std::shared_ptr<ClusterReader> Read(const std::string& name, const kube::Config& config);
-  void Refuse(const std::string& name, const std::string& reason);
+  // What FindMembers says, applied to the readers and to why others are refused.
+  void ReadWhatIsFound(const Members& members, Readers& readers, Refused& refused);
+  // Returns what has to be stopped.
+  std::vector<std::shared_ptr<ClusterReader>> TakeWhatIsGone(const Members& members,
+                                                             Readers& readers,
+                                                             Refused& refused) const;
+  ClusterReaderOptions OptionsOf(const std::string& member) const;
+  static void Refuse(Refused& refused, const std::string& name, const std::string& reason);
 
   const ClustersOptions options_;
   http::Transport& transport_;
@@ -80,7 +85,7 @@ class Clusters {
 
   mutable std::mutex mutex_;
   Readers members_;
-  std::map<std::string, std::string> refused_;
+  Refused refused_;
   std::vector<std::shared_ptr<const Page>> joined_from_;
   std::shared_ptr<const Page> joined_;
 

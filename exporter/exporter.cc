@@ -26,9 +26,14 @@ http::ServerOptions ServerOptionsOf(const Options& options, const std::string& l
 ClustersOptions ClustersOptionsOf(const Options& options) {
   ClustersOptions clusters;
   clusters.host = {.name = options.cluster,
-                   .decode = {.vm_labels = options.vm_labels,
+                   .decode = {.shown = {.vm_labels = options.vm_labels,
+                                        .vm_annotations = options.vm_annotations,
+                                        .namespace_labels = options.namespace_labels,
+                                        .namespace_annotations = options.namespace_annotations},
                               .display_names = options.display_names,
                               .kinds = KindsWith(options.custom_resources)},
+                   .without = options.without,
+                   .labels_on_every_series = options.labels_on_every_series,
                    .component_scrape = options.component_scrape,
                    .targets = options.targets,
                    .state = options.state,

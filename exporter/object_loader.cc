@@ -78,6 +78,10 @@ Loaded LoadObject(std::string_view json, Decoder& decoder, Store& store) {
   if (group.empty() && kind == "PersistentVolumeClaim") {
     return TakeRow(decoder.Claim(json), kind, json, store);
   }
+  if (group.empty() && kind == "Pod") return TakeRow(decoder.Launcher(json), kind, json, store);
+  if (group.empty() && kind == "ResourceQuota") {
+    return TakeRow(decoder.Quota(json), kind, json, store);
+  }
   if (group == "kubevirt.io") {
     if (kind == "VirtualMachine") return TakeRow(decoder.Vm(json), kind, json, store);
     if (kind == "VirtualMachineInstance") return TakeRow(decoder.Vmi(json), kind, json, store);

@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "exporter/config_sections.h"
+#include "exporter/kinds_config.h"
+#include "exporter/sources.h"
 
 namespace virtlens::exporter {
 namespace {
@@ -56,8 +58,22 @@ constexpr Setting kSettings[] = {
      "VirtualMachine annotations for virt_vm_display_name_info; the first that is there", nullptr,
      nullptr, &Options::display_names},
     {"vm-labels", "KEY",
-     "VirtualMachine labels exposed on virt_vm_labels, repeated or by commas; * for all", nullptr,
-     nullptr, &Options::vm_labels},
+     "VirtualMachine labels exposed on virt_vm_labels, repeated or by commas; team/* for all that "
+     "begin so, * for all",
+     nullptr, nullptr, &Options::vm_labels},
+    {"vm-annotations", "KEY", "The same of VirtualMachine annotations; not *", nullptr, nullptr,
+     &Options::vm_annotations},
+    {"namespace-labels", "KEY", "The same of labels of the VM's Namespace", nullptr, nullptr,
+     &Options::namespace_labels},
+    {"namespace-annotations", "KEY", "The same of annotations of the VM's Namespace; not *",
+     nullptr, nullptr, &Options::namespace_annotations},
+    {"labels-on-every-series", "",
+     "Put what virt_vm_labels shows on every series of the VM as well; not with *", nullptr,
+     nullptr, nullptr, &Options::labels_on_every_series},
+    {"without", "RESOURCE",
+     "Resources that are not read, for example pods,resourcequotas where RBAC forbids them; their "
+     "series are missing and /readyz does not wait for them",
+     nullptr, nullptr, &Options::without},
     {"discover-clusters", "",
      "Read the member clusters that KubeSphere's Cluster objects name (--no-discover-clusters: do "
      "not)",
@@ -143,6 +159,38 @@ Result<void> Apply(const Setting& setting, const YAML::Node& value, const std::s
   return {};
 }
 
+// Annotations may hold whole manifests, and tenants may write any number of labels: what costs
+// every series must be named.
+Result<void> CheckShownKeys(const Options& options) {
+  const auto all = [](const std::vector<std::string>& keys) {
+    return std::find(keys.begin(), keys.end(), "*") != keys.end();
+  };
+  if (all(options.vm_annotations) || all(options.namespace_annotations)) {
+    return Fail(Code::kInvalidArgument,
+                "vm-annotations, namespace-annotations: name the keys, or their beginning as in "
+                "example.io/*; annotations may hold whole manifests");
+  }
+  if (options.labels_on_every_series && (all(options.vm_labels) || all(options.namespace_labels))) {
+    return Fail(Code::kInvalidArgument,
+                "labels-on-every-series: vm-labels and namespace-labels must name the keys, or "
+                "their beginning as in example.io/*; * lets tenants grow every series");
+  }
+  return {};
+}
+
+Result<void> CheckWithout(const Options& options) {
+  const std::vector<std::string> known = ResourceNames(KindsWith(options.custom_resources));
+  for (const std::string& name : options.without) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const std::vector<std::string_view> views(known.begin(), known.end());
+    const std::string nearest(Nearest(name, views));
+    return Fail(Code::kInvalidArgument,
+                "without: \"" + name + "\" is not read anyway" +
+                    (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));
+  }
+  return {};
+}
+
 Result<void> Check(const Options& options) {
   if (!ParseLogLevel(options.log_level)) {
     return Fail(Code::kInvalidArgument,
@@ -167,6 +215,8 @@ Result<void> Check(const Options& options) {
   if (!options.state.empty() && options.usage_interval == 0) {
     return Fail(Code::kInvalidArgument, "state keeps usage, which usage-interval 0 switches off");
   }
+  VIRTLENS_CHECK(CheckShownKeys(options));
+  VIRTLENS_CHECK(CheckWithout(options));
   return CheckComponentScrape(options.component_scrape, options.targets);
 }
 

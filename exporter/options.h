@@ -30,9 +30,13 @@ struct Options {
   std::string state;              // file that keeps usage across restarts; "": none
   int usage_interval = 15;        // seconds between two readings of usage; 0: not metered
   std::vector<std::string> display_names = {"kubesphere.io/alias-name"};  // VM annotations
-  std::vector<std::string> vm_labels;  // VirtualMachine labels for virt_vm_labels; "*" for all
-  bool discover_clusters = true;       // KubeSphere's Cluster objects on the host
-  bool auth = false;                   // scrapers show a token; see scrape_access.h
+  // What virt_vm_labels shows; see DecodeOptions.
+  std::vector<std::string> vm_labels, vm_annotations;
+  std::vector<std::string> namespace_labels, namespace_annotations;
+  bool labels_on_every_series = false;  // of a VM
+  std::vector<std::string> without;     // resources that are not read; see ResourceNames
+  bool discover_clusters = true;        // KubeSphere's Cluster objects on the host
+  bool auth = false;                    // scrapers show a token; see scrape_access.h
   // Keys of the config file only.
   std::vector<MemberOptions> clusters;  // members, beside the host
   ComponentScrapeOptions component_scrape;

@@ -56,6 +56,28 @@ TEST(Config, AnUnknownKeyNamesFileLineAndTheNearestKey) {
             "v.yaml:2: unknown key \"lisen\"; did you mean \"listen\"?");
 }
 
+std::string FlagError(std::vector<const char*> flags) {
+  const auto parsed = Parse(std::move(flags));
+  return parsed ? "" : parsed.error().message;
+}
+
+TEST(Options, LabelsOnEverySeriesMustBeNamed) {
+  EXPECT_EQ(FlagError({"--vm-labels", "team,example.io/*", "--labels-on-every-series"}), "");
+  EXPECT_EQ(FlagError({"--vm-labels", "*"}), "");
+  EXPECT_TRUE(FlagError({"--vm-labels", "*", "--labels-on-every-series"})
+                  .starts_with("labels-on-every-series: "));
+  EXPECT_TRUE(FlagError({"--namespace-labels", "*", "--labels-on-every-series"})
+                  .starts_with("labels-on-every-series: "));
+  EXPECT_TRUE(FlagError({"--vm-annotations", "*"}).starts_with("vm-annotations, "));
+}
+
+TEST(Options, WithoutNamesResourcesThatAreRead) {
+  EXPECT_EQ(FlagError({"--without", "pods,resourcequotas"}), "");
+  EXPECT_EQ(FlagError({"--without", "volumesnapshots.snapshot.storage.k8s.io"}), "");
+  EXPECT_EQ(FlagError({"--without", "pod"}),
+            "without: \"pod\" is not read anyway; did you mean \"pods\"?");
+}
+
 TEST(Config, ClustersAreReadWithTheirKubeconfigOrSecret) {
   Options options;
   ASSERT_TRUE(ApplyConfig("v.yaml",

@@ -1,5 +1,6 @@
 #include "exporter/sources.h"
 
+#include <algorithm>
 #include <set>
 #include <thread>
 
@@ -10,6 +11,9 @@ namespace {
 
 // The names of objects that did not decode are logged once each, up to this many.
 constexpr std::size_t kMaxNamedObjects = 1000;
+
+constexpr const char* kLauncherResource = "pods";
+constexpr const char* kMigrationEventResource = "events";
 
 std::string NameOf(const ObjectKey& key) {
   return key.space.empty() ? key.name : std::string(key.space.text()) + "/" + key.name;
@@ -99,6 +103,7 @@ class Source : public kube::ReflectorReceiver {
     status.ready = ready_;
     status.decode_errors = decode_errors_;
     status.repaired = repaired_;
+    status.label_conflicts = label_conflicts_;
     status.reflector = &reflector_->statistics();
     return status;
   }
@@ -116,9 +121,10 @@ class Source : public kube::ReflectorReceiver {
   virtual std::uint64_t CountIn(Inventory& inventory) const = 0;
   virtual void Clear() = 0;
 
-  void CountRepaired(std::uint64_t repaired) {
+  void CountDamage(const Decoder& decoder) {
     std::lock_guard lock(mutex_);
-    repaired_ = repaired;
+    repaired_ = decoder.repaired();
+    label_conflicts_ = decoder.label_conflicts();
   }
   // The key of the object, when it has one.
   std::optional<ObjectKey> Reject(std::string_view object, const Error& error) {
@@ -147,6 +153,7 @@ class Source : public kube::ReflectorReceiver {
   bool ready_ = false;
   std::uint64_t decode_errors_ = 0;
   std::uint64_t repaired_ = 0;
+  std::uint64_t label_conflicts_ = 0;
   std::set<std::string> named_;
 
   std::jthread thread_;  // last: it uses all of the above
@@ -178,7 +185,7 @@ class RowSource final : public Source {
   void OnListStart(const kube::ResourceType&) override { listing_ = {}; }
   void OnListItem(std::string_view object) override {
     auto row = sink_.decode(decoder_, object);
-    CountRepaired(decoder_.repaired());
+    CountDamage(decoder_);
     if (row) {
       listing_.rows.push_back(std::move(*row));
     } else if (auto key = Reject(object, row.error())) {
@@ -201,7 +208,7 @@ class RowSource final : public Source {
       return;
     }
     auto row = sink_.decode(decoder_, object);
-    CountRepaired(decoder_.repaired());
+    CountDamage(decoder_);
     if (!row) {
       Reject(object, row.error());
       return;
@@ -258,6 +265,20 @@ RowSink<PlatformRow> PlatformSink(Result<PlatformRow> (Decoder::*decode)(std::st
           }};
 }
 
+RowSink<MigrationEventRow> MigrationEventSink() {
+  return {&Decoder::MigrationEvent,
+          [](Inventory& inventory, Listing<MigrationEventRow> listing, Micros now) {
+            inventory.ReplaceMigrationEvents(std::move(listing), now);
+          },
+          [](Inventory& inventory, MigrationEventRow row, Micros now) {
+            inventory.Upsert(std::move(row), now);
+          },
+          [](Inventory& inventory, const ObjectKey& key, Micros now) {
+            inventory.Remove<MigrationEventRow>(key, now);
+          },
+          [](Inventory& inventory) { return inventory.migration_events(); }};
+}
+
 RowSink<CustomRow> CustomSink(const std::shared_ptr<const KindSpec>& kind) {
   return {
       [kind](Decoder& decoder, std::string_view object) { return decoder.Custom(kind, object); },
@@ -271,46 +292,96 @@ RowSink<CustomRow> CustomSink(const std::shared_ptr<const KindSpec>& kind) {
       [kind](Inventory& inventory) { return inventory.custom_rows(*kind); }};
 }
 
+// A kind of object that is read, and what makes the source of it.
+struct Resource {
+  kube::ResourceWanted wanted;
+  std::function<std::unique_ptr<Source>(
+      std::string name, Store& store, std::function<void()> on_state, const DecodeOptions& decode)>
+      make;
+  std::string label_selector{};
+  std::string field_selector{};
+
+  std::string Name() const {
+    return kube::ResourceType{wanted.group, "", wanted.plural, "", true}.QualifiedName();
+  }
+};
+
+template <class Row>
+Resource Of(kube::ResourceWanted wanted, RowSink<Row> sink, std::string label_selector = {},
+            std::string field_selector = {}) {
+  return {std::move(wanted),
+          [sink = std::move(sink)](std::string name, Store& store, std::function<void()> on_state,
+                                   const DecodeOptions& decode) -> std::unique_ptr<Source> {
+            return std::make_unique<RowSource<Row>>(std::move(name), store, std::move(on_state),
+                                                    sink, decode);
+          },
+          std::move(label_selector), std::move(field_selector)};
+}
+
+template <class Row>
+Resource Table(kube::ResourceWanted wanted, Result<Row> (Decoder::*decode)(std::string_view),
+               std::function<std::uint64_t(Inventory&)> count, std::string label_selector = {}) {
+  return Of(std::move(wanted), TableSink<Row>(decode, std::move(count)), std::move(label_selector));
+}
+
+std::vector<Resource> ResourcesOf(const KindList& kinds) {
+  std::vector<Resource> resources = {
+      Table({"", "namespaces", {"v1"}}, &Decoder::Namespace,
+            [](Inventory& i) { return i.namespaces.size(); }),
+      Table({"", "nodes", {"v1"}}, &Decoder::Node, [](Inventory& i) { return i.nodes.size(); }),
+      Table({"", "persistentvolumeclaims", {"v1"}}, &Decoder::Claim,
+            [](Inventory& i) { return i.claims.size(); }),
+      Table(
+          {"", kLauncherResource, {"v1"}}, &Decoder::Launcher,
+          [](Inventory& i) { return i.launchers.size(); }, "kubevirt.io=virt-launcher"),
+      Table({"", "resourcequotas", {"v1"}}, &Decoder::Quota,
+            [](Inventory& i) { return i.quotas.size(); }),
+      Of({"", kMigrationEventResource, {"v1"}}, MigrationEventSink(), "",
+         "involvedObject.kind=VirtualMachineInstanceMigration,reason=FailedMigration"),
+      Table({"kubevirt.io", "virtualmachines", {"v1", "v1alpha3"}}, &Decoder::Vm,
+            [](Inventory& i) { return i.vm_rows(); }),
+      Table({"kubevirt.io", "virtualmachineinstances", {"v1", "v1alpha3"}}, &Decoder::Vmi,
+            [](Inventory& i) { return i.vmi_rows(); }),
+      Table({"kubevirt.io", "virtualmachineinstancemigrations", {"v1", "v1alpha3"}},
+            &Decoder::Migration, [](Inventory& i) { return i.migrations.size(); }),
+      Table({"cdi.kubevirt.io", "datavolumes", {"v1beta1", "v1alpha1"}}, &Decoder::DataVolume,
+            [](Inventory& i) { return i.data_volumes.size(); }),
+      Table({"cdi.kubevirt.io", "dataimportcrons", {"v1beta1"}}, &Decoder::DataImportCron,
+            [](Inventory& i) { return i.data_import_crons.size(); }),
+      Of({"kubevirt.io", "kubevirts", {"v1", "v1alpha3"}},
+         PlatformSink(&Decoder::KubeVirt, "kubevirt")),
+      Of({"cdi.kubevirt.io", "cdis", {"v1beta1", "v1alpha1"}}, PlatformSink(&Decoder::Cdi, "cdi"))};
+  for (const auto& kind : kinds) {
+    resources.push_back(Of({kind->group, kind->plural, kind->versions}, CustomSink(kind)));
+  }
+  return resources;
+}
+
 }  // namespace
 
+std::vector<std::string> ResourceNames(const KindList& kinds) {
+  std::vector<std::string> names;
+  for (const Resource& resource : ResourcesOf(kinds)) names.push_back(resource.Name());
+  return names;
+}
+
 Sources::Sources(kube::Client& client, http::Transport& transport, Store& store, Clock& clock,
-                 Random& random, DecodeOptions decode, kube::ReflectorOptions reflector)
-    : store_(store), discovery_(client, clock, reflector.discovery_interval) {
-  reflector.discover = [this](const kube::ResourceWanted& wanted, std::stop_token stop) {
-    return discovery_.Find(wanted, std::move(stop));
-  };
-  const auto add = [&]<class Row>(kube::ResourceWanted wanted, RowSink<Row> sink) {
-    const kube::ResourceType name{wanted.group, "", wanted.plural, "", true};
-    auto source = std::make_unique<RowSource<Row>>(
-        name.QualifiedName(), store, [this] { JudgeFreshness(); }, std::move(sink), decode);
-    source->Follow(client, transport, std::move(wanted), reflector, clock, random);
+                 Random& random, const SourcesOptions& options)
+    : store_(store), discovery_(client, clock, options.reflector.discovery_interval) {
+  for (Resource& resource : ResourcesOf(options.decode.kinds)) {
+    const std::string name = resource.Name();
+    const auto& without = options.without;
+    if (std::find(without.begin(), without.end(), name) != without.end()) continue;
+    kube::ReflectorOptions reflector = options.reflector;
+    reflector.discover = [this](const kube::ResourceWanted& wanted, std::stop_token stop) {
+      return discovery_.Find(wanted, std::move(stop));
+    };
+    reflector.label_selector = resource.label_selector;
+    reflector.field_selector = resource.field_selector;
+    auto source = resource.make(
+        name, store, [this] { JudgeFreshness(); }, options.decode);
+    source->Follow(client, transport, std::move(resource.wanted), reflector, clock, random);
     sources_.push_back(std::move(source));
-  };
-  add({"", "namespaces", {"v1"}}, TableSink<NamespaceRow>(&Decoder::Namespace, [](Inventory& i) {
-        return i.namespaces.size();
-      }));
-  add({"", "nodes", {"v1"}},
-      TableSink<NodeRow>(&Decoder::Node, [](Inventory& i) { return i.nodes.size(); }));
-  add({"", "persistentvolumeclaims", {"v1"}},
-      TableSink<ClaimRow>(&Decoder::Claim, [](Inventory& i) { return i.claims.size(); }));
-  add({"kubevirt.io", "virtualmachines", {"v1", "v1alpha3"}},
-      TableSink<VmRow>(&Decoder::Vm, [](Inventory& i) { return i.vm_rows(); }));
-  add({"kubevirt.io", "virtualmachineinstances", {"v1", "v1alpha3"}},
-      TableSink<VmiRow>(&Decoder::Vmi, [](Inventory& i) { return i.vmi_rows(); }));
-  add({"kubevirt.io", "virtualmachineinstancemigrations", {"v1", "v1alpha3"}},
-      TableSink<MigrationRow>(&Decoder::Migration,
-                              [](Inventory& i) { return i.migrations.size(); }));
-  add({"cdi.kubevirt.io", "datavolumes", {"v1beta1", "v1alpha1"}},
-      TableSink<DataVolumeRow>(&Decoder::DataVolume,
-                               [](Inventory& i) { return i.data_volumes.size(); }));
-  add({"cdi.kubevirt.io", "dataimportcrons", {"v1beta1"}},
-      TableSink<DataImportCronRow>(&Decoder::DataImportCron,
-                                   [](Inventory& i) { return i.data_import_crons.size(); }));
-  add({"kubevirt.io", "kubevirts", {"v1", "v1alpha3"}},
-      PlatformSink(&Decoder::KubeVirt, "kubevirt"));
-  add({"cdi.kubevirt.io", "cdis", {"v1beta1", "v1alpha1"}}, PlatformSink(&Decoder::Cdi, "cdi"));
-  for (const auto& kind : decode.kinds) {
-    add({kind->group, kind->plural, kind->versions}, CustomSink(kind));
   }
   JudgeFreshness();
 }
@@ -372,9 +443,16 @@ UsageWatch Sources::UsageWatchNow() const {
 }
 
 // A heartbeat is judged from instances and nodes; when either is not being watched, it is unknown.
+// Shares of quotas want launcher Pods that were listed once; failed migrations wait for events only
+// where they come.
 void Sources::JudgeFreshness() {
   bool current = true;
+  bool launchers = false;
+  bool events = false;
   for (const auto& source : sources_) {
+    launchers |= source->resource() == kLauncherResource && source->ready();
+    events |= source->resource() == kMigrationEventResource &&
+              source->state() == kube::SourceState::kSynced;
     const bool matters = source->resource() == "nodes" ||
                          source->resource() == "virtualmachineinstances.kubevirt.io";
     if (matters && source->state() != kube::SourceState::kSynced) current = false;
@@ -382,6 +460,8 @@ void Sources::JudgeFreshness() {
   store_.Update([&](Inventory& inventory, Micros now) {
     inventory.SetHeartbeatSourcesCurrent(current, now);
     inventory.SetUsageWatch(UsageWatchNow(), now);
+    inventory.SetLaunchersRead(launchers);
+    inventory.SetMigrationEventsRead(events);
   });
 }
 

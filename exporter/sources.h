@@ -34,11 +34,20 @@ SourceReason ReasonOf(kube::SourceState state);
 
 class Source;
 
+struct SourcesOptions {
+  DecodeOptions decode{};
+  std::vector<std::string> without{};  // ResourceNames that are not read
+  kube::ReflectorOptions reflector{};
+};
+
+// What is read when these kinds of custom resources are: "pods", "virtualmachines.kubevirt.io", ...
+std::vector<std::string> ResourceNames(const KindList& kinds);
+
 class Sources {
  public:
   // All references outlive it.
   Sources(kube::Client& client, http::Transport& transport, Store& store, Clock& clock,
-          Random& random, DecodeOptions decode = {}, kube::ReflectorOptions reflector = {});
+          Random& random, const SourcesOptions& options = {});
   ~Sources();  // stops
 
   void Start();
@@ -61,6 +70,7 @@ class Sources {
     std::uint64_t objects = 0;
     std::uint64_t decode_errors = 0;
     std::uint64_t repaired = 0;
+    std::uint64_t label_conflicts = 0;
     const kube::ReflectorStatistics* reflector = nullptr;
   };
   std::vector<Status> statuses() const;

@@ -89,7 +89,7 @@ void Store::SealLeaf(Leaf<Subject>& leaf) {
   const auto families = FamiliesOf<Subject>();
   leaf.sealed.resize(families.size());
   SampleWriter lines(text_);
-  std::vector<std::string> identities;
+  std::vector<IdentityText> identities;
   identities.reserve(leaf.subjects.size());
   for (const auto& subject : leaf.subjects) {
     identities.push_back(IdentityOf(*subject, inventory_, lines));
@@ -98,7 +98,7 @@ void Store::SealLeaf(Leaf<Subject>& leaf) {
     if (((families[i].reads | kIdentityField) & leaf.dirty) == 0) continue;
     text_.clear();
     for (std::size_t s = 0; s < leaf.subjects.size(); ++s) {
-      FamilyWriter out(families[i].info, identities[s], lines);
+      FamilyWriter out(families[i].info, identities[s].For(families[i].info), lines);
       families[i].render(*leaf.subjects[s], inventory_, out);
     }
     ++statistics_.rendered_chunks;

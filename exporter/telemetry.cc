@@ -78,6 +78,9 @@ constexpr SourceCounter kSourceCounters[] = {
      [](const Sources::Status& s) { return s.decode_errors; }},
     {"virtlens_repaired_strings_total", "Ill-formed UTF-8 sequences replaced while decoding.",
      [](const Sources::Status& s) { return s.repaired; }},
+    {"virtlens_label_conflicts_total",
+     "Pairs of keys that met in one name of virt_vm_labels; the log names them.",
+     [](const Sources::Status& s) { return s.label_conflicts; }},
 };
 
 using Readers = std::vector<std::shared_ptr<ClusterReader>>;

@@ -132,7 +132,7 @@ int RunSeries(const SeriesOptions& options, Terminal& terminal) {
     }
     clock.Set(*now);
   }
-  exporter::Decoder decoder(exporter::DecodeOptions{options.vm_labels});
+  exporter::Decoder decoder(exporter::DecodeOptions{.shown = {.vm_labels = options.vm_labels}});
   exporter::Store store(options.cluster, clock);
   const auto tally = Load(options, decoder, store, terminal);
   if (!tally) {

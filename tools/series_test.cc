@@ -85,7 +85,7 @@ TEST_F(SeriesTest, EveryKindOfCustomResourceHasItsSeries) {
   EXPECT_EQ(ran.code, kExitOk);
   EXPECT_EQ(ran.out, ReadFile(Testdata("kinds.prom")));
   EXPECT_TRUE(exporter::ReadExposition(ran.out));
-  EXPECT_TRUE(Has(ran.err, "24 objects taken, 0 ignored, 0 malformed"));
+  EXPECT_TRUE(Has(ran.err, "27 objects taken, 0 ignored, 0 malformed"));
   EXPECT_FALSE(Has(ran.out, "s3cr3t")) << "an error's text is no label";
 }
 

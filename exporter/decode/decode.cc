@@ -1,8 +1,10 @@
 #include "exporter/decode/decode.h"
 
+#include <set>
 #include <unordered_map>
 #include <utility>
 
+#include "base/log.h"
 #include "exporter/decode/custom.h"
 #include "exporter/decode/json_reader.h"
 #include "exporter/decode/kinds.h"
@@ -11,6 +13,8 @@
 
 namespace virtlens::exporter {
 namespace {
+
+constexpr std::size_t kMaxReportedConflicts = 100;
 
 struct KeyRow {
   Metadata meta;
@@ -33,7 +37,11 @@ Result<Row> Decode(json::Parser& parser, std::string_view object, Visit&& visit)
 
 struct Decoder::State {
   explicit State(DecodeOptions options)
-      : labels(std::move(options.vm_labels)),
+      : vm_labels("label_", std::move(options.shown.vm_labels)),
+        vm_annotations("annotation_", std::move(options.shown.vm_annotations)),
+        namespace_labels("namespace_label_", std::move(options.shown.namespace_labels)),
+        namespace_annotations("namespace_annotation_",
+                              std::move(options.shown.namespace_annotations)),
         display_names(std::move(options.display_names)),
         kinds(std::move(options.kinds)) {}
 
@@ -43,8 +51,22 @@ struct Decoder::State {
     return *reader;
   }
 
+  // Tenants choose the keys, so they must not fill the log.
+  void Report(const std::vector<LabelConflict>& found, const ObjectKey& object) {
+    for (const LabelConflict& conflict : found) {
+      if (conflicts.size() == kMaxReportedConflicts || !conflicts.insert(conflict).second) continue;
+      Warning("two keys meet in one label name; the second is shown with _conflict behind it",
+              {{"namespace", std::string(object.space.text())},
+               {"name", object.name},
+               {"key", conflict.kept},
+               {"second", conflict.renamed}});
+    }
+  }
+
   json::Parser parser;
-  LabelChoice labels;
+  const LabelChoice vm_labels, vm_annotations;
+  const LabelChoice namespace_labels, namespace_annotations;
+  std::set<LabelConflict> conflicts;
   std::vector<std::string> display_names;
   KindList kinds;
   std::unordered_map<const KindSpec*, std::unique_ptr<CustomReader>> readers;
@@ -54,21 +76,34 @@ Decoder::Decoder(DecodeOptions options) : state_(std::make_unique<State>(std::mo
 Decoder::~Decoder() = default;
 
 Result<NamespaceRow> Decoder::Namespace(std::string_view object) {
-  return Decode<NamespaceRow>(state_->parser, object, ReadNamespace);
+  std::vector<LabelConflict> conflicts;
+  const ShownChoice shown{state_->namespace_labels, state_->namespace_annotations, conflicts};
+  auto row = Decode<NamespaceRow>(state_->parser, object, [&](json::Node& root, NamespaceRow& to) {
+    ReadNamespace(root, shown, to);
+  });
+  if (row) state_->Report(conflicts, row->meta.key);
+  return row;
 }
 Result<NodeRow> Decoder::Node(std::string_view object) {
   return Decode<NodeRow>(state_->parser, object, ReadNode);
 }
 Result<VmRow> Decoder::Vm(std::string_view object) {
-  return Decode<VmRow>(state_->parser, object, [this](json::Node& root, VmRow& row) {
-    ReadVm(root, state_->labels, state_->display_names, row);
+  std::vector<LabelConflict> conflicts;
+  const ShownChoice shown{state_->vm_labels, state_->vm_annotations, conflicts};
+  auto row = Decode<VmRow>(state_->parser, object, [&](json::Node& root, VmRow& to) {
+    ReadVm(root, shown, state_->display_names, to);
   });
+  if (row) state_->Report(conflicts, row->meta.key);
+  return row;
 }
 Result<VmiRow> Decoder::Vmi(std::string_view object) {
   return Decode<VmiRow>(state_->parser, object, ReadVmi);
 }
 Result<MigrationRow> Decoder::Migration(std::string_view object) {
   return Decode<MigrationRow>(state_->parser, object, ReadMigration);
+}
+Result<MigrationEventRow> Decoder::MigrationEvent(std::string_view object) {
+  return Decode<MigrationEventRow>(state_->parser, object, ReadMigrationEvent);
 }
 Result<DataVolumeRow> Decoder::DataVolume(std::string_view object) {
   return Decode<DataVolumeRow>(state_->parser, object, ReadDataVolume);
@@ -78,6 +113,12 @@ Result<ClaimRow> Decoder::Claim(std::string_view object) {
 }
 Result<DataImportCronRow> Decoder::DataImportCron(std::string_view object) {
   return Decode<DataImportCronRow>(state_->parser, object, ReadDataImportCron);
+}
+Result<LauncherRow> Decoder::Launcher(std::string_view object) {
+  return Decode<LauncherRow>(state_->parser, object, ReadLauncher);
+}
+Result<QuotaRow> Decoder::Quota(std::string_view object) {
+  return Decode<QuotaRow>(state_->parser, object, ReadQuota);
 }
 Result<PlatformRow> Decoder::KubeVirt(std::string_view object) {
   return Decode<PlatformRow>(state_->parser, object, ReadPlatform);
@@ -99,6 +140,7 @@ std::shared_ptr<const KindSpec> Decoder::CustomKind(std::string_view group,
 }
 
 std::size_t Decoder::repaired() const { return state_->parser.repaired(); }
+std::size_t Decoder::label_conflicts() const { return state_->conflicts.size(); }
 
 Result<ObjectKey> DecodeKey(std::string_view object) {
   thread_local json::Parser parser;

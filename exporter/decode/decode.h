@@ -21,9 +21,15 @@
 
 namespace virtlens::exporter {
 
+// Keys of labels and annotations that series show (virt_vm_labels): "team", "example.io/*", of
+// labels also "*".
+struct ShownKeys {
+  std::vector<std::string> vm_labels{}, vm_annotations{};
+  std::vector<std::string> namespace_labels{}, namespace_annotations{};
+};
+
 struct DecodeOptions {
-  // Labels of a VirtualMachine kept for virt_vm_labels; "*" keeps all.
-  std::vector<std::string> vm_labels;
+  ShownKeys shown{};
   // Annotations of a VirtualMachine that hold the name people gave it; the first that is there.
   std::vector<std::string> display_names = {"kubesphere.io/alias-name"};
   // The custom resources that are read.
@@ -40,9 +46,12 @@ class Decoder {
   Result<VmRow> Vm(std::string_view object);
   Result<VmiRow> Vmi(std::string_view object);
   Result<MigrationRow> Migration(std::string_view object);
+  Result<MigrationEventRow> MigrationEvent(std::string_view object);
   Result<DataVolumeRow> DataVolume(std::string_view object);
   Result<ClaimRow> Claim(std::string_view object);
   Result<DataImportCronRow> DataImportCron(std::string_view object);
+  Result<LauncherRow> Launcher(std::string_view object);
+  Result<QuotaRow> Quota(std::string_view object);
   Result<PlatformRow> KubeVirt(std::string_view object);
   Result<PlatformRow> Cdi(std::string_view object);
   Result<CustomRow> Custom(const std::shared_ptr<const KindSpec>& kind, std::string_view object);
@@ -52,6 +61,9 @@ class Decoder {
 
   // Ill-formed UTF-8 sequences replaced so far.
   std::size_t repaired() const;
+  // Pairs of keys that met in one label name so far; each is logged once, and after the first
+  // hundred no more are looked for.
+  std::size_t label_conflicts() const;
 
  private:
   struct State;

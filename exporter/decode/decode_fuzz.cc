@@ -27,7 +27,10 @@ void Check(const Result<Row>& row) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static Decoder decoder({{"*"}});
+  static Decoder decoder({.shown = {.vm_labels = {"*"},
+                                    .vm_annotations = {"*"},
+                                    .namespace_labels = {"*"},
+                                    .namespace_annotations = {"*"}}});
   const virtlens::exporter::PaddedObject object(
       std::string_view(reinterpret_cast<const char*>(data), size));
   const std::string_view json = object.view();
@@ -35,6 +38,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Check(decoder.Node(json));
   Check(decoder.Vm(json));
   Check(decoder.Vmi(json));
+  Check(decoder.MigrationEvent(json));
+  Check(decoder.Launcher(json));
+  Check(decoder.Quota(json));
   Check(decoder.Migration(json));
   Check(decoder.DataVolume(json));
   Check(decoder.Claim(json));

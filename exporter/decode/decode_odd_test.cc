@@ -181,12 +181,12 @@ TEST(DecodeOdd, AnySurrogateMixtureStaysUnicode) {
 }
 
 TEST(DecodeOdd, LoneSurrogatesInKeysAndSkippedTextDoNoHarm) {
-  Decoder decoder({{"*"}});
+  Decoder decoder({.shown = {.vm_labels = {"*"}}});
   const auto vm = decoder.Vm(
       PaddedObject(R"({"metadata":{"name":"a","labels":{"k\ud800":"v"}},"\udc00":1,"x":"\udc00"})")
           .view());
   ASSERT_TRUE(vm) << vm.error().message;
-  EXPECT_EQ(vm->labels.at(0).first, "k\uFFFD");
+  EXPECT_EQ(vm->labels.at(0).first, "label_k___");
   EXPECT_EQ(decoder.repaired(), 3U);
 }
 
@@ -199,19 +199,16 @@ TEST(DecodeOdd, LongStringsAreCutBetweenCharacters) {
 }
 
 TEST(DecodeOdd, ListsAreCutAfterAThousandElements) {
-  Decoder decoder({{"*"}});
-  std::string conditions, labels;
+  Decoder decoder;
+  std::string conditions;
   for (int i = 0; i < 1500; ++i) {
     conditions += std::string(i > 0 ? "," : "") + R"({"type":"Ready"})";
-    labels += std::string(i > 0 ? "," : "") + "\"l" + std::to_string(i) + "\":\"v\"";
   }
-  const auto vm =
-      decoder.Vm(PaddedObject(R"({"metadata":{"name":"a","labels":{)" + labels +
-                              R"(}},"status":{"conditions":[)" + conditions + R"(],"ready":true}})")
-                     .view());
+  const auto vm = decoder.Vm(PaddedObject(R"({"metadata":{"name":"a"},"status":{"conditions":[)" +
+                                          conditions + R"(],"ready":true}})")
+                                 .view());
   ASSERT_TRUE(vm) << vm.error().message;
   EXPECT_EQ(vm->conditions.size(), 1000U);
-  EXPECT_EQ(vm->labels.size(), 1000U);
   EXPECT_TRUE(vm->ready);
 }
 

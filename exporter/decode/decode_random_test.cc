@@ -17,7 +17,7 @@ constexpr int kRounds = 2000;
 
 TEST(DecodeRandom, VmAgreesWithTheSimpleDecoder) {
   Random random(20261121);
-  Decoder decoder({{"app"}});
+  Decoder decoder({.shown = {.vm_labels = {"app"}}});
   for (int round = 0; round < kRounds; ++round) {
     const nlohmann::json object = testing::RandomVm(random);
     const std::string text = testing::DumpShuffled(object, random);
@@ -41,7 +41,7 @@ TEST(DecodeRandom, VmiAgreesWithTheSimpleDecoder) {
 
 TEST(DecodeRandom, FieldOrderDoesNotMatter) {
   Random random(20261123);
-  Decoder decoder({{"*"}});
+  Decoder decoder({.shown = {.vm_labels = {"*"}}});
   const auto vm = nlohmann::json::parse(testing::kVm);
   const auto vmi = nlohmann::json::parse(testing::kVmi);
   const auto first_vm = decoder.Vm(PaddedObject(testing::kVm).view());

@@ -25,7 +25,7 @@ VmRow ExpectedVm() {
              At("2026-11-21T10:00:00Z")};
   vm.owner = {OwnerKind::Of("Wukong"), Symbol("vm.novasphere.dev"), "db-0"};
   vm.machine = "metal-7";
-  vm.labels = {{Symbol("app"), Symbol("shop")}, {Symbol("team"), Symbol("münchen")}};
+  vm.labels = {{Symbol("label_app"), Symbol("shop")}, {Symbol("label_team"), Symbol("münchen")}};
   vm.run_strategy = RunStrategy::Of("Always");
   vm.instance_type = Symbol("u1.medium");
   vm.instance_type_kind = Symbol("VirtualMachineInstancetype");
@@ -74,7 +74,7 @@ VmRow ExpectedVm() {
 }
 
 TEST(DecodeVm, ReadsEveryField) {
-  Decoder decoder({{"team", "app", "absent"}});
+  Decoder decoder({.shown = {.vm_labels = {"team", "app", "absent"}}});
   const PaddedObject object(testing::kVm);
   const auto vm = decoder.Vm(object.view());
   ASSERT_TRUE(vm) << vm.error().message;
@@ -104,22 +104,40 @@ VmRow VmWithDomain(const std::string& domain) {
   return VmWithSpec(R"({"template":{"spec":{"domain":)" + domain + "}}}");
 }
 
-TEST(DecodeVm, KeepsOnlyTheLabelsThatWereAskedFor) {
+DecodeOptions ShowingLabels(std::vector<std::string> keys) {
+  return {.shown = {.vm_labels = std::move(keys)}};
+}
+
+TEST(DecodeVm, ShowsOnlyTheLabelsThatWereAskedFor) {
   constexpr std::string_view kJson =
       R"({"metadata":{"name":"a","labels":{"z":"1","b":"2","a":"3","b":"4"}}})";
-  using Labels = std::vector<std::pair<Symbol, Symbol>>;
-  EXPECT_EQ(DecodeVm(kJson)->labels, Labels());
-  EXPECT_EQ(DecodeVm(kJson, {{"a"}})->labels, (Labels{{Symbol("a"), Symbol("3")}}));
-  EXPECT_EQ(
-      DecodeVm(kJson, {{"*"}})->labels,
-      (Labels{{Symbol("a"), Symbol("3")}, {Symbol("b"), Symbol("4")}, {Symbol("z"), Symbol("1")}}));
+  EXPECT_EQ(DecodeVm(kJson)->labels, LabelList());
+  EXPECT_EQ(DecodeVm(kJson, ShowingLabels({"a"}))->labels,
+            (LabelList{{Symbol("label_a"), Symbol("3")}}));
+  EXPECT_EQ(DecodeVm(kJson, ShowingLabels({"*"}))->labels,
+            (LabelList{{Symbol("label_a"), Symbol("3")},
+                       {Symbol("label_b"), Symbol("4")},
+                       {Symbol("label_z"), Symbol("1")}}));
+}
+
+TEST(DecodeVm, AnnotationsAreShownBehindLabels) {
+  constexpr std::string_view kJson =
+      R"({"metadata":{"name":"a","annotations":{"example.io/owner":"ops","other":"x",
+          "kubesphere.io/alias-name":"A"},"labels":{"team":"red"}}})";
+  const auto vm =
+      DecodeVm(kJson, {.shown = {.vm_labels = {"team"},
+                                 .vm_annotations = {"example.io/*", "kubesphere.io/alias-name"}}});
+  EXPECT_EQ(vm->labels, (LabelList{{Symbol("label_team"), Symbol("red")},
+                                   {Symbol("annotation_example_io_owner"), Symbol("ops")},
+                                   {Symbol("annotation_kubesphere_io_alias_name"), Symbol("A")}}));
+  EXPECT_EQ(vm->display_name, "A") << "what is shown is still read for the name";
 }
 
 TEST(DecodeVm, MachineLabelIsReadWhetherOrNotItIsKept) {
   constexpr std::string_view kJson =
       R"({"metadata":{"name":"a","labels":{"vitistack.io/machine":"m"}}})";
   EXPECT_EQ(DecodeVm(kJson)->machine, "m");
-  EXPECT_EQ(DecodeVm(kJson, {{"*"}})->machine, "m");
+  EXPECT_EQ(DecodeVm(kJson, ShowingLabels({"*"}))->machine, "m");
 }
 
 TEST(DecodeVm, RunningStandsForARunStrategy) {

@@ -8,30 +8,30 @@
 #include <vector>
 
 #include "exporter/decode/json_reader.h"
+#include "exporter/decode/shown_labels.h"
 #include "exporter/rows/rows.h"
 
 namespace virtlens::exporter {
 
-// Which labels of a VirtualMachine are kept.
-class LabelChoice {
- public:
-  explicit LabelChoice(std::vector<std::string> names);
-  bool Takes(std::string_view name) const;
-
- private:
-  std::vector<std::string> names_;  // sorted
-  bool all_ = false;
+// What of an object's labels and annotations is shown, and where the keys that met are put down.
+struct ShownChoice {
+  const LabelChoice& labels;
+  const LabelChoice& annotations;
+  std::vector<LabelConflict>& conflicts;
 };
 
-void ReadNamespace(json::Node& root, NamespaceRow& row);
+void ReadNamespace(json::Node& root, const ShownChoice& shown, NamespaceRow& row);
 void ReadNode(json::Node& root, NodeRow& row);
-void ReadVm(json::Node& root, const LabelChoice& labels,
+void ReadVm(json::Node& root, const ShownChoice& shown,
             const std::vector<std::string>& display_names, VmRow& row);
 void ReadVmi(json::Node& root, VmiRow& row);
 void ReadMigration(json::Node& root, MigrationRow& row);
+void ReadMigrationEvent(json::Node& root, MigrationEventRow& row);
 void ReadDataVolume(json::Node& root, DataVolumeRow& row);
 void ReadClaim(json::Node& root, ClaimRow& row);
 void ReadDataImportCron(json::Node& root, DataImportCronRow& row);
+void ReadLauncher(json::Node& root, LauncherRow& row);
+void ReadQuota(json::Node& root, QuotaRow& row);
 // KubeVirt and CDI: their status fields have different names that do not collide.
 void ReadPlatform(json::Node& root, PlatformRow& row);
 

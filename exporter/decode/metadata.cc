@@ -68,7 +68,7 @@ class Choice {
 }  // namespace
 
 void ReadOwners(json::Node& list, Owners& owners) {
-  Choice owner, machine, volume, any;
+  Choice owner, machine, instance, volume, any;
   list.EachItem([&](json::Node& item) {
     const Reference reference = ReadReference(item);
     const std::string_view group = GroupOf(reference.api_version);
@@ -78,6 +78,10 @@ void ReadOwners(json::Node& list, Owners& owners) {
     }
     if (group == "kubevirt.io" && reference.kind == "VirtualMachine") {
       if (machine.Takes(reference)) owners.vm_name = reference.name;
+      return;
+    }
+    if (group == "kubevirt.io" && reference.kind == "VirtualMachineInstance") {
+      if (instance.Takes(reference)) owners.vmi_name = reference.name;
       return;
     }
     if (group == "cdi.kubevirt.io" && reference.kind == "DataVolume") {
@@ -98,8 +102,10 @@ void MachineLabel::Set(std::string_view name, std::string_view value) {
   if (name == kMachine) machine = value;
 }
 
+bool MachineLabel::Is(std::string_view name) { return name == kSourceMachine || name == kMachine; }
+
 void MachineLabel::Read(json::Node& label) {
-  if (label.name() != kSourceMachine && label.name() != kMachine) return;
+  if (!Is(label.name())) return;
   if (const auto value = label.Text()) Set(label.name(), *value);
 }
 

@@ -19,6 +19,7 @@ struct Owners {
   Owner owner;              // a user's CR, a pool or a ReplicaSet
   std::string vm_name;      // VirtualMachine of kubevirt.io
   std::string data_volume;  // DataVolume of cdi.kubevirt.io
+  std::string vmi_name;     // VirtualMachineInstance of kubevirt.io
   std::string any_kind;     // whatever it is
   std::string any_name;
 };
@@ -50,6 +51,7 @@ void ReadMetadata(json::Node& metadata, Metadata& to, Rest&& rest) {
 struct MachineLabel {
   std::string source_machine;  // vitistack.io/source-machine
   std::string machine;         // vitistack.io/machine
+  static bool Is(std::string_view name);
   void Read(json::Node& label);
   void Set(std::string_view name, std::string_view value);
   std::string Name() && {

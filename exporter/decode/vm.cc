@@ -18,28 +18,10 @@ struct Parts {
   std::size_t display_name_rank = 0;  // of the annotation that display_name came from
 };
 
-using Labels = std::vector<std::pair<Symbol, Symbol>>;
-
-void ReadLabels(json::Node& node, const LabelChoice& choice, Parts& parts, Labels& labels) {
-  node.EachField([&](json::Node& label) {
-    if (!choice.Takes(label.name()) || labels.size() == json::kMaxListItems) {
-      return parts.machine.Read(label);
-    }
-    const auto value = label.Text();
-    if (!value) return;
-    labels.emplace_back(Symbol(label.name().substr(0, json::kMaxTextBytes)), Symbol(*value));
-    parts.machine.Set(label.name(), *value);
-  });
-}
-
-// The annotation that stands first in `wanted` wins.
-void ReadDisplayName(json::Node& annotation, const std::vector<std::string>& wanted, Parts& parts,
-                     VmRow& row) {
-  const auto found = std::find(wanted.begin(), wanted.end(), annotation.name());
-  const auto rank = static_cast<std::size_t>(wanted.end() - found);
-  if (rank == 0 || rank < parts.display_name_rank) return;
-  parts.display_name_rank = rank;
-  annotation.Read(row.display_name);
+// How early the annotation stands in `wanted`; 0: it does not.
+std::size_t RankIn(const std::vector<std::string>& wanted, std::string_view annotation) {
+  const auto found = std::find(wanted.begin(), wanted.end(), annotation);
+  return static_cast<std::size_t>(wanted.end() - found);
 }
 
 void ReadKindAndName(json::Node& node, Symbol& name, Symbol& kind) {
@@ -106,38 +88,37 @@ void ReadStatus(json::Node& node, VmRow& row) {
   });
 }
 
-// Sorted by key; of a key that stood twice, the last.
-void Sort(Labels& labels) {
-  std::stable_sort(labels.begin(), labels.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  const auto kept = std::unique(labels.rbegin(), labels.rend(),
-                                [](const auto& a, const auto& b) { return a.first == b.first; });
-  labels.erase(labels.begin(), kept.base());
-}
-
 }  // namespace
 
-LabelChoice::LabelChoice(std::vector<std::string> names) : names_(std::move(names)) {
-  std::sort(names_.begin(), names_.end());
-  all_ = std::binary_search(names_.begin(), names_.end(), "*");
-}
-
-bool LabelChoice::Takes(std::string_view name) const {
-  return all_ || std::binary_search(names_.begin(), names_.end(), name);
-}
-
-void ReadVm(json::Node& root, const LabelChoice& labels,
+void ReadVm(json::Node& root, const ShownChoice& shown,
             const std::vector<std::string>& display_names, VmRow& row) {
   Parts parts;
+  ShownLabels labels(shown.labels);
+  ShownLabels annotations(shown.annotations);
+  const auto read_labels = [&](json::Node& field) {
+    labels.Read(field, MachineLabel::Is, [&](std::string_view key, std::string_view value) {
+      parts.machine.Set(key, value);
+    });
+  };
+  // The annotation that stands first in `display_names` wins.
+  const auto read_annotations = [&](json::Node& field) {
+    annotations.Read(
+        field,
+        [&](std::string_view key) {
+          const std::size_t rank = RankIn(display_names, key);
+          return rank != 0 && rank >= parts.display_name_rank;
+        },
+        [&](std::string_view key, std::string_view value) {
+          parts.display_name_rank = RankIn(display_names, key);
+          row.display_name = value;
+        });
+  };
   root.EachField([&](json::Node& part) {
     if (part.name() == "metadata") {
       ReadMetadata(part, row.meta, [&](json::Node& field) {
-        if (field.name() == "labels") ReadLabels(field, labels, parts, row.labels);
+        if (field.name() == "labels") read_labels(field);
+        if (field.name() == "annotations") read_annotations(field);
         if (field.name() == "ownerReferences") ReadOwners(field, parts.owners);
-        if (field.name() != "annotations") return;
-        field.EachField([&](json::Node& annotation) {
-          ReadDisplayName(annotation, display_names, parts, row);
-        });
       });
     } else if (part.name() == "spec") {
       ReadSpec(part, parts, row);
@@ -145,7 +126,8 @@ void ReadVm(json::Node& root, const LabelChoice& labels,
       ReadStatus(part, row);
     }
   });
-  Sort(row.labels);
+  std::move(labels).AppendTo(row.labels, shown.conflicts);
+  std::move(annotations).AppendTo(row.labels, shown.conflicts);
   row.owner = std::move(parts.owners.owner);
   row.machine = std::move(parts.machine).Name();
   row.spec = std::move(parts.spec).Finish();

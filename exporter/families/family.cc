@@ -1,5 +1,6 @@
 #include "exporter/families/family.h"
 
+#include <algorithm>
 #include <cassert>
 #include <vector>
 
@@ -11,27 +12,41 @@ namespace {
 constexpr std::array<std::string_view, 4> kVmLabels = {"workspace", "project", "cluster",
                                                        "vm_name"};
 
-std::string VmIdentity(const Symbol& space, std::string_view vm_name, const Inventory& inventory,
-                       SampleWriter& lines) {
-  std::string identity;
-  lines.AppendLabel(identity, "workspace", inventory.WorkspaceOf(space).text());
-  lines.AppendLabel(identity, "project", space.text());
-  lines.AppendLabel(identity, "cluster", inventory.cluster());
-  lines.AppendLabel(identity, "vm_name", vm_name);
+IdentityText ProjectIdentity(const Symbol& space, const Inventory& inventory, SampleWriter& lines) {
+  IdentityText identity;
+  lines.AppendLabel(identity.text, "workspace", inventory.WorkspaceOf(space).text());
+  lines.AppendLabel(identity.text, "project", space.text());
+  lines.AppendLabel(identity.text, "cluster", inventory.cluster());
+  identity.plain_size = identity.text.size();
   return identity;
 }
 
-std::string ClusterIdentity(const Inventory& inventory, SampleWriter& lines) {
-  std::string identity;
-  lines.AppendLabel(identity, "cluster", inventory.cluster());
+// `vm`: whose labels it shows, null when the VM is not known.
+IdentityText VmIdentity(const Symbol& space, std::string_view vm_name, const VmSubject* vm,
+                        const Inventory& inventory, SampleWriter& lines) {
+  IdentityText identity = ProjectIdentity(space, inventory, lines);
+  lines.AppendLabel(identity.text, "vm_name", vm_name);
+  identity.plain_size = identity.text.size();
+  if (!inventory.labels_on_every_series()) return identity;
+  inventory.ForEachLabel(space, vm, [&](const Symbol& name, const Symbol& value) {
+    lines.AppendLabel(identity.text, name.text(), value.text());
+  });
+  return identity;
+}
+
+IdentityText ClusterIdentity(const Inventory& inventory, SampleWriter& lines) {
+  IdentityText identity;
+  lines.AppendLabel(identity.text, "cluster", inventory.cluster());
+  identity.plain_size = identity.text.size();
   return identity;
 }
 
 template <class Subject>
-std::string DependentIdentity(const Subject& subject, const Inventory& inventory,
-                              SampleWriter& lines) {
-  return VmIdentity(subject.key.space, inventory.NameOfVm(subject.key.space, subject.vm_ref),
-                    inventory, lines);
+IdentityText DependentIdentity(const Subject& subject, const Inventory& inventory,
+                               SampleWriter& lines) {
+  const Symbol& space = subject.key.space;
+  return VmIdentity(space, inventory.NameOfVm(space, subject.vm_ref),
+                    inventory.vms.Find(ObjectKey{space, subject.vm_ref}), inventory, lines);
 }
 
 template <class Subject>
@@ -110,65 +125,78 @@ void FamilyWriter::SampleWithNames(std::span<const std::string_view> names,
   lines_.Line(info_.name, identity_, names, values, value);
 }
 
+std::string_view IdentityText::For(const FamilyInfo& info) const {
+  const bool shows_labels = std::any_of(info.labels.span().begin(), info.labels.span().end(),
+                                        [](std::string_view name) { return name.ends_with('*'); });
+  return shows_labels ? std::string_view(text).substr(0, plain_size) : std::string_view(text);
+}
+
 template <>
-std::string IdentityOf(const VmSubject& subject, const Inventory& inventory, SampleWriter& lines) {
-  return VmIdentity(subject.key.space, subject.vm_name, inventory, lines);
+IdentityText IdentityOf(const VmSubject& subject, const Inventory& inventory, SampleWriter& lines) {
+  return VmIdentity(subject.key.space, subject.vm_name, &subject, inventory, lines);
 }
 template <>
-std::string IdentityOf(const GuestSubject& subject, const Inventory& inventory,
-                       SampleWriter& lines) {
+IdentityText IdentityOf(const GuestSubject& subject, const Inventory& inventory,
+                        SampleWriter& lines) {
   return VmIdentity(subject.key.space, inventory.NameOfVm(subject.key.space, subject.key.name),
-                    inventory, lines);
+                    inventory.vms.Find(subject.key), inventory, lines);
 }
 template <>
-std::string IdentityOf(const MigrationSubject& subject, const Inventory& inventory,
-                       SampleWriter& lines) {
+IdentityText IdentityOf(const MigrationSubject& subject, const Inventory& inventory,
+                        SampleWriter& lines) {
   return DependentIdentity(subject, inventory, lines);
 }
 template <>
-std::string IdentityOf(const DataVolumeSubject& subject, const Inventory& inventory,
-                       SampleWriter& lines) {
+IdentityText IdentityOf(const DataVolumeSubject& subject, const Inventory& inventory,
+                        SampleWriter& lines) {
   return DependentIdentity(subject, inventory, lines);
 }
 template <>
-std::string IdentityOf(const ClaimSubject& subject, const Inventory& inventory,
-                       SampleWriter& lines) {
+IdentityText IdentityOf(const ClaimSubject& subject, const Inventory& inventory,
+                        SampleWriter& lines) {
   return DependentIdentity(subject, inventory, lines);
 }
 template <>
-std::string IdentityOf(const DataImportCronSubject& subject, const Inventory& inventory,
-                       SampleWriter& lines) {
-  return VmIdentity(subject.key.space, "", inventory, lines);
+IdentityText IdentityOf(const LauncherSubject& subject, const Inventory& inventory,
+                        SampleWriter& lines) {
+  return DependentIdentity(subject, inventory, lines);
 }
 template <>
-std::string IdentityOf(const CustomSubject& subject, const Inventory& inventory,
-                       SampleWriter& lines) {
-  return VmIdentity(subject.key.space, inventory.NameOfVm(subject), inventory, lines);
+IdentityText IdentityOf(const DataImportCronSubject& subject, const Inventory& inventory,
+                        SampleWriter& lines) {
+  return VmIdentity(subject.key.space, "", nullptr, inventory, lines);
 }
 template <>
-std::string IdentityOf(const ProjectSubject& subject, const Inventory& inventory,
-                       SampleWriter& lines) {
-  std::string identity;
-  const Symbol space(subject.key.name);
-  lines.AppendLabel(identity, "workspace", inventory.WorkspaceOf(space).text());
-  lines.AppendLabel(identity, "project", space.text());
-  lines.AppendLabel(identity, "cluster", inventory.cluster());
-  return identity;
+IdentityText IdentityOf(const CustomSubject& subject, const Inventory& inventory,
+                        SampleWriter& lines) {
+  const Symbol& space = subject.key.space;
+  return VmIdentity(space, inventory.NameOfVm(subject),
+                    inventory.vms.Find(ObjectKey{space, subject.vm_ref}), inventory, lines);
 }
 template <>
-std::string IdentityOf(const NodeSubject&, const Inventory& inventory, SampleWriter& lines) {
+IdentityText IdentityOf(const QuotaSubject& subject, const Inventory& inventory,
+                        SampleWriter& lines) {
+  return ProjectIdentity(subject.key.space, inventory, lines);
+}
+template <>
+IdentityText IdentityOf(const ProjectSubject& subject, const Inventory& inventory,
+                        SampleWriter& lines) {
+  return ProjectIdentity(Symbol(subject.key.name), inventory, lines);
+}
+template <>
+IdentityText IdentityOf(const NodeSubject&, const Inventory& inventory, SampleWriter& lines) {
   return ClusterIdentity(inventory, lines);
 }
 template <>
-std::string IdentityOf(const PlatformSubject&, const Inventory& inventory, SampleWriter& lines) {
+IdentityText IdentityOf(const PlatformSubject&, const Inventory& inventory, SampleWriter& lines) {
   return ClusterIdentity(inventory, lines);
 }
 template <>
-std::string IdentityOf(const ComponentSubject&, const Inventory& inventory, SampleWriter& lines) {
+IdentityText IdentityOf(const ComponentSubject&, const Inventory& inventory, SampleWriter& lines) {
   return ClusterIdentity(inventory, lines);
 }
 template <>
-std::string IdentityOf(const SourceSubject&, const Inventory& inventory, SampleWriter& lines) {
+IdentityText IdentityOf(const SourceSubject&, const Inventory& inventory, SampleWriter& lines) {
   return ClusterIdentity(inventory, lines);
 }
 
@@ -178,10 +206,12 @@ std::vector<FamilyGroup> FamilyGroups() {
           Group<MigrationSubject>("migrations"),
           Group<DataVolumeSubject>("datavolumes"),
           Group<ClaimSubject>("persistentvolumeclaims"),
+          Group<LauncherSubject>("pods"),
           Group<DataImportCronSubject>("dataimportcrons"),
           GroupOf("customresources", CustomFamilies()),
           GroupOf("protection", ProtectionFamilies()),
           Group<ProjectSubject>("projects"),
+          Group<QuotaSubject>("quotas"),
           Group<NodeSubject>("nodes"),
           Group<PlatformSubject>("platforms"),
           Group<ComponentSubject>("components"),

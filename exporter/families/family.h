@@ -142,11 +142,15 @@ std::span<const Family<DataVolumeSubject>> FamiliesOf();
 template <>
 std::span<const Family<ClaimSubject>> FamiliesOf();
 template <>
+std::span<const Family<LauncherSubject>> FamiliesOf();
+template <>
 std::span<const Family<DataImportCronSubject>> FamiliesOf();
 template <>
 std::span<const Family<CustomSubject>> FamiliesOf();
 template <>
 std::span<const Family<ProjectSubject>> FamiliesOf();
+template <>
+std::span<const Family<QuotaSubject>> FamiliesOf();
 template <>
 std::span<const Family<NodeSubject>> FamiliesOf();
 template <>
@@ -156,9 +160,17 @@ std::span<const Family<ComponentSubject>> FamiliesOf();
 template <>
 std::span<const Family<SourceSubject>> FamiliesOf();
 
-// The rendered identity labels of a subject: `workspace="a",project="b",cluster="c",vm_name="d"`.
+// The rendered identity labels of a subject: `workspace="a",project="b",cluster="c",vm_name="d"`,
+// and behind them, if the configuration wants that, the labels of its VM and Namespace.
+struct IdentityText {
+  std::string text;
+  std::size_t plain_size = 0;  // without those
+
+  // What stands first on the lines of a family; one that shows such labels itself gets none.
+  std::string_view For(const FamilyInfo& info) const;
+};
 template <class Subject>
-std::string IdentityOf(const Subject& subject, const Inventory& inventory, SampleWriter& lines);
+IdentityText IdentityOf(const Subject& subject, const Inventory& inventory, SampleWriter& lines);
 
 // The families of one kind of subject; `resource` is what ?resources= selects by.
 struct FamilyGroup {
@@ -176,9 +188,11 @@ void ForEachTable(Inventory& inventory, Function&& function) {
   function(inventory.migrations);
   function(inventory.data_volumes);
   function(inventory.claims);
+  function(inventory.launchers);
   function(inventory.data_import_crons);
   function(inventory.customs);
   function(inventory.projects);
+  function(inventory.quotas);
   function(inventory.nodes);
   function(inventory.platforms);
   function(inventory.components);

@@ -25,7 +25,7 @@ void RenderPhase(const MigrationSubject& migration, const Inventory&, FamilyWrit
 }
 
 void RenderOutcome(const MigrationSubject& migration, const Inventory&, FamilyWriter& out) {
-  if (const auto outcome = Outcome(migration.row)) {
+  if (const auto outcome = migration.outcome()) {
     out.Sample({migration.key.name, outcome->result.text(), outcome->reason.text()}, true);
   }
 }

@@ -25,10 +25,11 @@ void RenderMigrationDuration(const ProjectSubject& project, const Inventory&, Fa
   }
 }
 
-// Sums are zero-filled for every namespace that has a workspace or a VM, or whose VMs used
-// anything.
+// Sums are zero-filled for every namespace that has a workspace, a VM or a snapshot, or whose VMs
+// used anything.
 bool IsListed(const ProjectSubject& project, const Inventory& inventory) {
   return project.sums.vm_count() > 0 || !project.usage.empty() ||
+         !(project.snapshots == SnapshotSums{}) ||
          !inventory.WorkspaceOf(Symbol(project.key.name)).empty();
 }
 
@@ -43,6 +44,11 @@ template <std::int64_t ProjectSums::*kSum, int kDivisor>
 void RenderSum(const ProjectSubject& project, const Inventory& inventory, FamilyWriter& out) {
   if (!IsListed(project, inventory)) return;
   out.Sample(static_cast<double>(project.sums.*kSum) / kDivisor);
+}
+
+template <std::int64_t SnapshotSums::*kSum>
+void RenderSnapshots(const ProjectSubject& project, const Inventory& inventory, FamilyWriter& out) {
+  if (IsListed(project, inventory)) out.Sample(static_cast<double>(project.snapshots.*kSum));
 }
 
 template <std::size_t kIndex>
@@ -159,6 +165,31 @@ constexpr Family<ProjectSubject> kProjectFamilies[] = {
       "Size of the claims that belong to the project's VMs, each counted once."},
      f::kSums,
      RenderSum<&ProjectSums::disk, 1>},
+
+    // virt_project_snapshots{workspace="ops",project="web",cluster="c1"} 4
+    {{"virt_project_snapshots",
+      kGauge,
+      "",
+      kProject,
+      {},
+      Stability::kStable,
+      "VirtualMachineSnapshot",
+      "Snapshots of VMs in the project, in whatever phase."},
+     f::kSnapshots,
+     RenderSnapshots<&SnapshotSums::snapshots>},
+
+    // virt_project_snapshot_size_bytes{workspace="ops",project="web",cluster="c1"} 128849018880
+    {{"virt_project_snapshot_size_bytes",
+      kGauge,
+      "bytes",
+      kProject,
+      {},
+      Stability::kStable,
+      "VolumeSnapshot status.restoreSize",
+      "What the snapshots of VMs' claims need when they are restored, those of deleted VMs among "
+      "them. The API does not say what they take on the storage."},
+     f::kSnapshots,
+     RenderSnapshots<&SnapshotSums::bytes>},
 
     // virt_project_running_seconds_total{workspace="ops",project="web",cluster="c1"} 86400.25
     {{"virt_project_running_seconds_total",

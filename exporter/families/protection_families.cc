@@ -62,6 +62,17 @@ void RenderFinished(const CustomSubject& custom, const Inventory&, FamilyWriter&
   if (custom.row.kind->role == kRole) out.Instant({custom.name()}, custom.row.Finished());
 }
 
+void RenderVolumeSnapshot(const CustomSubject& custom, const Inventory&, FamilyWriter& out) {
+  if (custom.row.kind->role == Role::kVolumeSnapshot) {
+    out.Sample({custom.name(), custom.row.Text(Field::kClaim)}, true);
+  }
+}
+
+void RenderVolumeSnapshotSize(const CustomSubject& custom, const Inventory&, FamilyWriter& out) {
+  const auto bytes = custom.row.Number(Field::kDiskActual);
+  if (custom.row.kind->role == Role::kVolumeSnapshot && bytes) out.Sample({custom.name()}, *bytes);
+}
+
 void RenderExpires(const CustomSubject& custom, const Inventory&, FamilyWriter& out) {
   const auto at = custom.row.Number(Field::kExpires);
   if (custom.row.kind->role == Role::kExport && at) {
@@ -141,6 +152,55 @@ constexpr Family<CustomSubject> kFamilies[] = {
       "When the snapshot was taken, or failed."},
      kState,
      RenderFinished<Role::kSnapshot>},
+
+    // virt_volumesnapshot_info{...,volumesnapshot="s-root",persistentvolumeclaim="shop-root"} 1
+    {{"virt_volumesnapshot_info",
+      kInfo,
+      "",
+      kVm,
+      {"volumesnapshot", "persistentvolumeclaim"},
+      Stability::kAlpha,
+      "VolumeSnapshot spec.source",
+      "Snapshots of claims, those that a snapshot of a VM made among them."},
+     kState,
+     RenderVolumeSnapshot},
+
+    // virt_volumesnapshot_size_bytes{...,volumesnapshot="s-root"} 32212254720
+    {{"virt_volumesnapshot_size_bytes",
+      kGauge,
+      "bytes",
+      kVm,
+      {"volumesnapshot"},
+      Stability::kAlpha,
+      "VolumeSnapshot status.restoreSize",
+      "Size of the claim that a restore needs at least; what it takes on the storage the API does "
+      "not say."},
+     kState,
+     RenderVolumeSnapshotSize},
+
+    // virt_volumesnapshot_ready{...,volumesnapshot="s-root"} 1
+    {{"virt_volumesnapshot_ready",
+      kGauge,
+      "",
+      kVm,
+      {"volumesnapshot"},
+      Stability::kAlpha,
+      "VolumeSnapshot status.readyToUse",
+      "1 when a claim can be restored from the snapshot."},
+     kState,
+     RenderReady<Role::kVolumeSnapshot>},
+
+    // virt_volumesnapshot_error{...,volumesnapshot="s-root"} 0
+    {{"virt_volumesnapshot_error",
+      kGauge,
+      "",
+      kVm,
+      {"volumesnapshot"},
+      Stability::kAlpha,
+      "VolumeSnapshot status.error",
+      "1 when the snapshot reports an error; the text is in the log."},
+     kState,
+     RenderError<Role::kVolumeSnapshot>},
 
     // virt_restore_info{...,restore="undo",snapshot="nightly"} 1
     {{"virt_restore_info",

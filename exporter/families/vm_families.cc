@@ -306,15 +306,17 @@ constexpr Family<VmSubject> kFamilies[] = {
      f::kGuest,
      RenderGuest},
 
-    // virt_vm_labels{...,label_app="shop"} 1
+    // virt_vm_labels{...,label_app="shop",namespace_label_team="retail"} 1
     {{"virt_vm_labels",
       kGauge,
       "",
       kVm,
-      {"label_*"},
+      {"label_*", "annotation_*", "namespace_label_*", "namespace_annotation_*"},
       Stability::kStable,
-      "VirtualMachine metadata.labels",
-      "Labels of the VM that the configuration allows (vm_labels)."},
+      "VirtualMachine and Namespace metadata.labels, metadata.annotations",
+      "Labels and annotations of the VM and of its Namespace that the configuration names "
+      "(vm_labels, vm_annotations, namespace_labels, namespace_annotations). Of two keys that meet "
+      "in one name the second gets _conflict2 behind it."},
      f::kLabels,
      RenderLabels},
 

@@ -20,16 +20,6 @@ const InterfaceStatus* FindStatus(const VmSubject& vm, const Symbol& name) {
   return nullptr;
 }
 
-// "app.kubernetes.io/name" -> "label_app_kubernetes_io_name"
-std::string LabelNameOf(std::string_view key) {
-  std::string name = "label_";
-  for (const char c : key) {
-    const bool keep = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    name += keep ? c : '_';
-  }
-  return name;
-}
-
 }  // namespace
 
 void RenderInfo(const VmSubject& vm, const Inventory&, FamilyWriter& out) {
@@ -192,22 +182,14 @@ void RenderGuest(const VmSubject& vm, const Inventory&, FamilyWriter& out) {
   out.Sample({guest.id.text(), guest.name.text(), guest.version.text(), guest.kernel.text()}, true);
 }
 
-// Two keys may meet in one name ("a.b" and "a/b"): the first by key keeps it, the others get
-// _conflict2, _conflict3 behind theirs.
-void RenderLabels(const VmSubject& vm, const Inventory&, FamilyWriter& out) {
-  if (!vm.vm || vm.vm->labels.empty()) return;
-  std::map<std::string, int> uses;
-  std::vector<std::string> names;
+void RenderLabels(const VmSubject& vm, const Inventory& inventory, FamilyWriter& out) {
+  std::vector<std::string_view> names;
   std::vector<std::string_view> values;
-  for (const auto& [key, value] : vm.vm->labels) {
-    std::string name = LabelNameOf(key.text());
-    const int use = ++uses[name];
-    if (use > 1) name += "_conflict" + std::to_string(use);
-    names.push_back(std::move(name));
+  inventory.ForEachLabel(vm.key.space, &vm, [&](const Symbol& name, const Symbol& value) {
+    names.push_back(name.text());
     values.push_back(value.text());
-  }
-  const std::vector<std::string_view> name_views(names.begin(), names.end());
-  out.SampleWithNames(name_views, values, 1);
+  });
+  if (!names.empty()) out.SampleWithNames(names, values, 1);
 }
 
 void RenderDisplayName(const VmSubject& vm, const Inventory&, FamilyWriter& out) {

@@ -33,9 +33,11 @@ void Inventory::SetCluster(std::string cluster) {
   migrations.MarkAll(kAllFields);
   data_volumes.MarkAll(kAllFields);
   claims.MarkAll(kAllFields);
+  launchers.MarkAll(kAllFields);
   data_import_crons.MarkAll(kAllFields);
   customs.MarkAll(kAllFields);
   projects.MarkAll(kAllFields);
+  quotas.MarkAll(kAllFields);
   nodes.MarkAll(kAllFields);
   platforms.MarkAll(kAllFields);
   components.MarkAll(kAllFields);
@@ -46,16 +48,21 @@ void Inventory::Upsert(NamespaceRow row, Micros) {
   const ObjectKey key = row.meta.key;
   if (key.name == kClusterNamespace) SetCluster(std::string(row.cluster_name.text()));
   NamespaceSubject& subject = namespaces.FindOrInsert(key);
-  const Symbol before = std::exchange(subject.row, std::move(row)).workspace;
+  const NamespaceRow before = std::exchange(subject.row, std::move(row));
   const Symbol space(key.name);
   if (ProjectSubject* project = projects.Find(key)) project->forsaken = false;
-  if (before == subject.row.workspace) return;
+  const bool relabelled = before.labels != subject.row.labels;
+  if (relabelled && !labels_on_every_series_) vms.MarkSpace(space, vm_field::kLabels);
+  const bool renamed = before.workspace != subject.row.workspace;
+  if (!renamed && !(relabelled && labels_on_every_series_)) return;
   Project(space);  // a workspace's project is shown before it has a VM
   vms.MarkSpace(space, kAllFields);
   guests.MarkSpace(space, kAllFields);
   migrations.MarkSpace(space, kAllFields);
   data_volumes.MarkSpace(space, kAllFields);
   claims.MarkSpace(space, kAllFields);
+  launchers.MarkSpace(space, kAllFields);
+  quotas.MarkSpace(space, kAllFields);
   data_import_crons.MarkSpace(space, kAllFields);
   customs.MarkSpace(space, kAllFields);
   projects.Mark(ClusterKey(key.name), kAllFields);
@@ -99,6 +106,7 @@ void Inventory::Remove<NodeRow>(const ObjectKey& key, Micros now) {
 
 void Inventory::Tick(Micros now) {
   if (!usage_rules_.held) AdvanceUsage(now);
+  CountUnexplained(now);
   std::vector<Symbol> flipped;
   nodes.ForEach([&](NodeSubject& node) {
     const bool stale = node.row.heartbeat != 0 && now - node.row.heartbeat > kNodeHeartbeatLimit;
@@ -147,6 +155,7 @@ void Inventory::Upsert(ClaimRow row, Micros now) {
   LinkOwner(subject.key, subject.row.data_volume, row.data_volume);
   subject.row = std::move(row);
   claims.Mark(subject.key, kRowField);
+  MarkQuotas(subject.key.space);
   Relink(DependentKind::kClaim, subject.key, subject.vm_ref, ReferenceOf(subject.row));
   MarkMounts(subject.key);
   disks_touched_.push_back(ObjectKey{subject.key.space, subject.vm_ref});

@@ -22,6 +22,7 @@
 
 #include "exporter/inventory/leaf_table.h"
 #include "exporter/inventory/names.h"
+#include "exporter/inventory/quota_share.h"
 #include "exporter/inventory/subjects.h"
 
 namespace virtlens::exporter {
@@ -47,9 +48,12 @@ class Inventory {
   void Upsert(VmRow row, Micros now);
   void Upsert(VmiRow row, Micros now);
   void Upsert(MigrationRow row, Micros now);
+  void Upsert(MigrationEventRow row, Micros now);
   void Upsert(DataVolumeRow row, Micros now);
   void Upsert(ClaimRow row, Micros now);
   void Upsert(DataImportCronRow row, Micros now);
+  void Upsert(LauncherRow row, Micros now);
+  void Upsert(QuotaRow row, Micros now);
   void UpsertPlatform(std::string_view component, PlatformRow row);
   void UpsertCustom(CustomRow row);
 
@@ -64,6 +68,7 @@ class Inventory {
   void Replace(Listing<Row> listing, Micros now);
   void ReplacePlatform(std::string_view component, Listing<PlatformRow> listing);
   void ReplaceCustom(const KindSpec& kind, Listing<CustomRow> listing);
+  void ReplaceMigrationEvents(Listing<MigrationEventRow> listing, Micros now);
 
   // A component's target was scraped: all that it says now. `now` is of the scrape.
   void ReplaceSamples(const TargetKey& target, TargetSamples samples, Micros now);
@@ -89,8 +94,26 @@ class Inventory {
   void ReleaseUsage();
   bool metering() const { return count_since_ != 0 && usage_rules_.interval > 0; }
 
-  // What time alone changes: nodes that fell silent, usage. Cheap; called before each seal.
+  // What time alone changes: nodes that fell silent, usage, failures that nobody explained. Cheap;
+  // called before each seal.
   void Tick(Micros now);
+
+  // Whether launcher Pods are read at all; where they are forbidden, no share of a quota that
+  // counts Pods is known.
+  void SetLaunchersRead(bool read);
+  bool launchers_read() const { return launchers_read_; }
+
+  // Whether events FailedMigration are read; then a failure whose object says no reason waits a
+  // little for the event before it is counted.
+  void SetMigrationEventsRead(bool read) { migration_events_read_ = read; }
+
+  // What virt_vm_labels shows is put on every series of a VM, too. Set before the first row.
+  void ShowLabelsOnEverySeries(bool show) { labels_on_every_series_ = show; }
+  bool labels_on_every_series() const { return labels_on_every_series_; }
+  // Calls function(name, value) for each label that is shown of a VM (null: not known) and of its
+  // Namespace.
+  template <class Function>
+  void ForEachLabel(const Symbol& space, const VmSubject* vm, Function function) const;
 
   const std::string& cluster() const { return cluster_; }
   Symbol WorkspaceOf(const Symbol& space) const;
@@ -100,9 +123,11 @@ class Inventory {
   std::string_view NameOfVm(const CustomSubject& custom) const;
   std::size_t custom_rows(const KindSpec& kind) const;
   const ClaimRow* FindClaim(const Symbol& space, const Symbol& claim) const;
+  QuotaShare QuotaShareOf(const Symbol& space) const;
   // A subject of `vms` may have either row or both.
   std::size_t vm_rows() const { return vm_rows_; }
   std::size_t vmi_rows() const { return vmi_rows_; }
+  std::size_t migration_events() const { return migration_event_keys_.size(); }
 
   // In the order in which families are exposed.
   LeafTable<VmSubject> vms;
@@ -110,9 +135,11 @@ class Inventory {
   LeafTable<MigrationSubject> migrations;
   LeafTable<DataVolumeSubject> data_volumes;
   LeafTable<ClaimSubject> claims;
+  LeafTable<LauncherSubject> launchers;
   LeafTable<DataImportCronSubject> data_import_crons;
   LeafTable<CustomSubject> customs;
   LeafTable<ProjectSubject> projects;
+  LeafTable<QuotaSubject> quotas;
   LeafTable<NodeSubject> nodes;
   LeafTable<PlatformSubject> platforms;
   LeafTable<ComponentSubject> components;
@@ -121,7 +148,7 @@ class Inventory {
   LeafTable<NamespaceSubject> namespaces;
 
  private:
-  enum class DependentKind : std::uint8_t { kMigration, kDataVolume, kClaim, kCustom };
+  enum class DependentKind : std::uint8_t { kMigration, kDataVolume, kClaim, kLauncher, kCustom };
   struct Dependent {
     DependentKind kind;
     std::string name;
@@ -134,9 +161,13 @@ class Inventory {
   // After any change of a VM's rows: its name, its agent, its heartbeat.
   void Settle(VmSubject& vm, Micros now);
   void SettleOrErase(VmSubject& vm, Micros now);
+  void MarkLabelled(const ObjectKey& vm);
   void RenameAll(const std::vector<ObjectKey>& keys);
   void JudgeHeartbeat(VmSubject& vm, Micros now);
   void MeasureStart(VmSubject& vm, Micros now);
+  // Counts a migration at its end, once it is known why.
+  void SettleMigration(MigrationSubject& migration, Micros now);
+  void CountUnexplained(Micros now);
   void CountMigration(MigrationSubject& migration);
 
   // Moves an object to the dependents of another VM ("" for none) and marks it.
@@ -187,6 +218,9 @@ class Inventory {
     return usage_watch_ == UsageWatch::kCurrent || blind_since_ == 0 ? now : blind_since_;
   }
   void ForsakeProject(const ObjectKey& key);
+  void MarkQuotas(const Symbol& space);
+  SnapshotSums SnapshotShareOf(const CustomSubject& custom) const;
+  void SetShare(CustomSubject& custom, const SnapshotSums& share);
 
   std::string cluster_;
   const bool cluster_fixed_;
@@ -194,6 +228,9 @@ class Inventory {
   std::size_t vm_rows_ = 0;
   std::size_t vmi_rows_ = 0;
   bool heartbeat_sources_current_ = true;
+  bool launchers_read_ = true;
+  bool migration_events_read_ = false;
+  bool labels_on_every_series_ = false;
   UsageRules usage_rules_;
   UsageWatch usage_watch_ = UsageWatch::kCurrent;
   Micros blind_since_ = 0;
@@ -208,6 +245,10 @@ class Inventory {
   std::unordered_map<ObjectKey, std::vector<Dependent>, ObjectKeyHash> dependents_;
   // By DataVolume: the claims that it owns.
   std::unordered_map<ObjectKey, std::vector<std::string>, ObjectKeyHash> claims_of_;
+  // By UID of a migration: the text of its event. And by event, that UID.
+  std::unordered_map<std::string, std::string> migration_events_;
+  std::unordered_map<ObjectKey, std::string, ObjectKeyHash> migration_event_keys_;
+  std::vector<ObjectKey> unexplained_;  // failed migrations that wait for an event
   // By target: the keys of what it reports, sorted.
   std::map<TargetKey, std::vector<ObjectKey>> reported_by_;
   // By claim: the VMs that mount it.
@@ -229,10 +270,26 @@ void Inventory::Remove<VmiRow>(const ObjectKey& key, Micros now);
 template <>
 void Inventory::Remove<MigrationRow>(const ObjectKey& key, Micros now);
 template <>
+void Inventory::Remove<MigrationEventRow>(const ObjectKey& key, Micros now);
+template <>
 void Inventory::Remove<DataVolumeRow>(const ObjectKey& key, Micros now);
 template <>
 void Inventory::Remove<ClaimRow>(const ObjectKey& key, Micros now);
 template <>
 void Inventory::Remove<DataImportCronRow>(const ObjectKey& key, Micros now);
+template <>
+void Inventory::Remove<LauncherRow>(const ObjectKey& key, Micros now);
+template <>
+void Inventory::Remove<QuotaRow>(const ObjectKey& key, Micros now);
+
+template <class Function>
+void Inventory::ForEachLabel(const Symbol& space, const VmSubject* vm, Function function) const {
+  if (vm != nullptr && vm->vm) {
+    for (const auto& [name, value] : vm->vm->labels) function(name, value);
+  }
+  const NamespaceSubject* found = namespaces.Find(ObjectKey{Symbol(), std::string(space.text())});
+  if (found == nullptr) return;
+  for (const auto& [name, value] : found->row.labels) function(name, value);
+}
 
 }  // namespace virtlens::exporter

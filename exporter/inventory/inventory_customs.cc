@@ -5,6 +5,7 @@
 //   name it stands for a claim ─────────► who mounts the claim ───────────► that VM
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_set>
 
 #include "base/log.h"
@@ -83,6 +84,7 @@ void Inventory::RemoveCustom(const KindSpec& kind, const ObjectKey& key) {
   if (subject == nullptr) return;
   Unlink(*subject);
   Relink(DependentKind::kCustom, custom_key, subject->vm_ref, "");
+  SetShare(*subject, {});
   --custom_rows_[subject->row.kind.get()];
   customs.Erase(custom_key);
 }
@@ -136,6 +138,29 @@ void Inventory::Unlink(const CustomSubject& custom) {
 
 void Inventory::Relink(CustomSubject& custom) {
   Relink(DependentKind::kCustom, custom.key, custom.vm_ref, ReferenceOf(custom));
+  SetShare(custom, SnapshotShareOf(custom));
+}
+
+SnapshotSums Inventory::SnapshotShareOf(const CustomSubject& custom) const {
+  const CustomRow& row = custom.row;
+  SnapshotSums share;
+  if (row.kind->role == Role::kSnapshot) share.snapshots = 1;
+  const bool of_vm =
+      !custom.vm_ref.empty() || row.owner_kind.text() == "VirtualMachineSnapshotContent";
+  if (row.kind->role == Role::kVolumeSnapshot && of_vm) {
+    share.bytes = std::llround(row.Number(Field::kDiskActual).value_or(0));
+  }
+  return share;
+}
+
+void Inventory::SetShare(CustomSubject& custom, const SnapshotSums& share) {
+  if (share == custom.share) return;
+  ProjectSubject& project = Project(custom.key.space);
+  project.snapshots.snapshots += share.snapshots - custom.share.snapshots;
+  project.snapshots.bytes += share.bytes - custom.share.bytes;
+  custom.share = share;
+  projects.Mark(project.key, kAllFields);  // it may be the project's first, or last
+  if (project.forsaken) ForsakeProject(project.key);
 }
 
 std::string Inventory::ReferenceOf(const CustomSubject& custom) const {

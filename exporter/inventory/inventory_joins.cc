@@ -24,6 +24,7 @@ void Inventory::Relink(DependentKind kind, const ObjectKey& key, std::string& vm
   if (kind == DependentKind::kClaim) {
     disks_touched_.push_back(ObjectKey{key.space, vm_ref});
     disks_touched_.push_back(ObjectKey{key.space, std::string(now)});
+    MarkQuotas(key.space);
   }
   const Dependent self{kind, key.name};
   if (!vm_ref.empty()) {
@@ -49,6 +50,9 @@ void Inventory::MarkDependent(const Symbol& space, const Dependent& dependent) {
       return;
     case DependentKind::kClaim:
       claims.Mark(key, kIdentityField);
+      return;
+    case DependentKind::kLauncher:
+      launchers.Mark(key, kIdentityField);
       return;
     case DependentKind::kCustom:
       customs.Mark(key, kIdentityField);

@@ -24,6 +24,8 @@ VIRTLENS_TABLE(MigrationRow, migrations);
 VIRTLENS_TABLE(DataVolumeRow, data_volumes);
 VIRTLENS_TABLE(ClaimRow, claims);
 VIRTLENS_TABLE(DataImportCronRow, data_import_crons);
+VIRTLENS_TABLE(LauncherRow, launchers);
+VIRTLENS_TABLE(QuotaRow, quotas);
 VIRTLENS_TABLE(NodeRow, nodes);
 VIRTLENS_TABLE(NamespaceRow, namespaces);
 #undef VIRTLENS_TABLE
@@ -77,6 +79,8 @@ template void Inventory::Replace(Listing<MigrationRow>, Micros);
 template void Inventory::Replace(Listing<DataVolumeRow>, Micros);
 template void Inventory::Replace(Listing<ClaimRow>, Micros);
 template void Inventory::Replace(Listing<DataImportCronRow>, Micros);
+template void Inventory::Replace(Listing<LauncherRow>, Micros);
+template void Inventory::Replace(Listing<QuotaRow>, Micros);
 
 void Inventory::ReplacePlatform(std::string_view component, Listing<PlatformRow> listing) {
   const KeySet present = KeysOf(listing);

@@ -59,9 +59,13 @@ void Inventory::Upsert(VmRow row, Micros now) {
     subject.status_since = now;
   }
   const std::vector<Symbol> claims_before = ClaimsOf(subject);
-  if (!subject.vm) ++vm_rows_;
+  if (!subject.vm) {
+    ++vm_rows_;
+    MarkQuotas(subject.key.space);
+  }
   subject.vm = std::move(row);
   vms.Mark(subject.key, changed);
+  if ((changed & vm_field::kLabels) != 0) MarkLabelled(subject.key);
   LinkClaims(subject.key, claims_before, ClaimsOf(subject));
   Settle(subject, now);
 }
@@ -73,7 +77,10 @@ void Inventory::Upsert(VmiRow row, Micros now) {
   const bool migration_changed = first || !(subject.vmi->migration == row.migration);
   if (changed == 0 && !migration_changed) return;
   const std::vector<Symbol> claims_before = ClaimsOf(subject);
-  if (!subject.vmi) ++vmi_rows_;
+  if (!subject.vmi) {
+    ++vmi_rows_;
+    MarkQuotas(subject.key.space);
+  }
   subject.vmi = std::move(row);
   vms.Mark(subject.key, changed);
   if ((changed & (vm_field::kDisks | vm_field::kInterfaces)) != 0) {
@@ -110,8 +117,10 @@ void Inventory::Remove<VmiRow>(const ObjectKey& key, Micros now) {
 
 void Inventory::SettleOrErase(VmSubject& vm, Micros now) {
   const ObjectKey key = vm.key;
+  MarkQuotas(key.space);
   if (vm.vm || vm.vmi) {
     vms.Mark(key, kAllFields);
+    MarkLabelled(key);
     MarkCustoms(key, custom_field::kVolumes);
     Settle(vm, now);
     return;
@@ -123,6 +132,13 @@ void Inventory::SettleOrErase(VmSubject& vm, Micros now) {
   RenameAll(names_.Remove(key));
   RelinkFollowers(key.space, claim);
   AccountDisks(now);
+}
+
+// The VM's labels changed, which all that belongs to it may show.
+void Inventory::MarkLabelled(const ObjectKey& vm) {
+  if (!labels_on_every_series_) return;
+  vms.Mark(vm, kIdentityField);
+  MarkDependents(vm);
 }
 
 void Inventory::Settle(VmSubject& vm, Micros now) {
@@ -199,55 +215,6 @@ void Inventory::MeasureStart(VmSubject& vm, Micros now) {
     ProjectSubject& project = Project(vm.key.space);
     project.start_duration[i].Observe(Seconds(from, to));
     projects.Mark(project.key, kRowField);
-  }
-}
-
-void Inventory::Upsert(MigrationRow row, Micros) {
-  const bool known = migrations.Find(row.meta.key) != nullptr;
-  MigrationSubject& subject = migrations.FindOrInsert(row.meta.key);
-  if (known && subject.row == row) return;
-  const bool replaced = known && subject.row.meta.uid != row.meta.uid;
-  if (!known || replaced) {
-    // A migration that ended before we looked is history, not an event.
-    const Micros end = MigrationEnd(row);
-    subject.counted = Outcome(row) && (count_since_ == 0 || end < count_since_);
-  }
-  subject.row = std::move(row);
-  migrations.Mark(subject.key, kRowField);
-  Relink(DependentKind::kMigration, subject.key, subject.vm_ref, subject.row.vmi_name);
-  CountMigration(subject);
-}
-
-template <>
-void Inventory::Remove<MigrationRow>(const ObjectKey& key, Micros) {
-  MigrationSubject* subject = migrations.Find(key);
-  if (subject == nullptr) return;
-  Relink(DependentKind::kMigration, key, subject->vm_ref, "");
-  migrations.Erase(key);
-}
-
-void Inventory::CountMigration(MigrationSubject& migration) {
-  const auto outcome = Outcome(migration.row);
-  if (!outcome || migration.counted) return;
-  migration.counted = true;
-  const ObjectKey vm_key{migration.key.space, migration.row.vmi_name};
-  if (VmSubject* vm = vms.Find(vm_key)) {
-    ++vm->migrations[*outcome];
-    vms.Mark(vm_key, vm_field::kMigrations);
-  }
-  ProjectSubject& project = Project(migration.key.space);
-  auto& histogram =
-      project.migration_duration.try_emplace(outcome->result, Histogram(kMigrationBuckets))
-          .first->second;
-  histogram.Observe(Seconds(MigrationStart(migration.row), MigrationEnd(migration.row)));
-  projects.Mark(project.key, kRowField);
-  if (outcome->result.Is(MigrationResult::Of("failed"))) {
-    Info("migration failed",
-         {{"namespace", std::string(migration.key.space.text())},
-          {"migration", migration.key.name},
-          {"vmi", migration.row.vmi_name},
-          {"reason", std::string(outcome->reason.text())},
-          {"text", migration.row.state ? migration.row.state->failure_reason : std::string()}});
   }
 }
 

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "exporter/exposition/chunk.h"
@@ -113,6 +114,21 @@ class LeafTable {
   void ForEach(Function function) {
     for (auto& leaf : leaves_) {
       for (auto& subject : leaf->subjects) function(*subject);
+    }
+  }
+
+  // The subjects of one namespace, in order.
+  template <class Function>
+  void ForEachIn(const Symbol& space, Function function) const {
+    const ObjectKey first{space, ""};
+    auto& self = const_cast<LeafTable&>(*this);
+    for (auto leaf = self.FindLeaf(first); leaf != self.leaves_.end(); ++leaf) {
+      auto& subjects = (*leaf)->subjects;
+      if (space < subjects.front()->key.space) return;
+      for (auto subject = Position(**leaf, first);
+           subject != subjects.end() && (*subject)->key.space == space; ++subject) {
+        function(std::as_const(**subject));
+      }
     }
   }
 

@@ -6,8 +6,9 @@
 namespace virtlens::exporter {
 namespace {
 
-// Words of failureReason, first match wins. Sources: virt-handler's and virt-launcher's
-// live-migration code and virt-controller's migration controller, KubeVirt 1.0 to 1.9.
+// Words of failureReason and of events, first match wins. Sources: virt-handler's and
+// virt-launcher's live-migration code and virt-controller's migration controller, KubeVirt 1.0 to
+// 1.9.
 struct Clue {
   std::string_view words;
   MigrationReason reason;
@@ -18,7 +19,8 @@ constexpr Clue kClues[] = {
     {"stuck", MigrationReason::Of("no_progress")},
     {"not converg", MigrationReason::Of("no_progress")},
     {"unschedulable", MigrationReason::Of("unschedulable")},
-    {"target pod shutdown", MigrationReason::Of("target_pod")},
+    {"another migration job", MigrationReason::Of("superseded")},
+    {"attachment pod", MigrationReason::Of("target_pod")},
     {"target pod", MigrationReason::Of("target_pod")},
     {"pending", MigrationReason::Of("unschedulable")},
     {"exceeded", MigrationReason::Of("timeout")},
@@ -33,21 +35,24 @@ constexpr Clue kClues[] = {
     {"target node", MigrationReason::Of("target")},
 };
 
-MigrationReason Classify(const MigrationRow& migration) {
-  const auto quota = MigrationBlock::Of("resource_quota");
-  if (std::binary_search(migration.blocks.begin(), migration.blocks.end(), quota)) {
-    return MigrationReason::Of("quota");
-  }
-  if (!migration.state || migration.state->failure_reason.empty()) {
-    return MigrationReason::From("other");
-  }
-  std::string text = migration.state->failure_reason;
+MigrationReason ReasonIn(std::string_view words) {
+  std::string text(words);
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   for (const Clue& clue : kClues) {
     if (text.find(clue.words) != std::string::npos) return clue.reason;
   }
   return MigrationReason::From("other");
+}
+
+MigrationReason Classify(const MigrationRow& migration, std::string_view event) {
+  const auto quota = MigrationBlock::Of("resource_quota");
+  if (std::binary_search(migration.blocks.begin(), migration.blocks.end(), quota)) {
+    return MigrationReason::Of("quota");
+  }
+  const MigrationReason reason =
+      ReasonIn(migration.state ? std::string_view(migration.state->failure_reason) : "");
+  return reason.is_other() ? ReasonIn(event) : reason;
 }
 
 bool Aborted(const MigrationRow& migration) {
@@ -65,13 +70,13 @@ Micros LastPhaseTime(const MigrationRow& migration) {
 
 }  // namespace
 
-std::optional<MigrationOutcome> Outcome(const MigrationRow& migration) {
+std::optional<MigrationOutcome> Outcome(const MigrationRow& migration, std::string_view event) {
   if (migration.phase.Is(MigrationPhase::Of("Succeeded"))) {
     return MigrationOutcome{MigrationResult::Of("succeeded"), {}};
   }
   if (!migration.phase.Is(MigrationPhase::Of("Failed"))) return std::nullopt;
   if (Aborted(migration)) return MigrationOutcome{MigrationResult::Of("aborted"), {}};
-  return MigrationOutcome{MigrationResult::Of("failed"), Classify(migration)};
+  return MigrationOutcome{MigrationResult::Of("failed"), Classify(migration, event)};
 }
 
 Micros MigrationStart(const MigrationRow& migration) {

@@ -19,9 +19,9 @@ struct MigrationResultSet {
 using MigrationResult = OneOf<MigrationResultSet>;
 
 struct MigrationReasonSet {
-  static constexpr auto kValues =
-      std::to_array<std::string_view>({"", "quota", "target_pod", "unschedulable", "no_progress",
-                                       "timeout", "source", "target", "connection", "vm_gone"});
+  static constexpr auto kValues = std::to_array<std::string_view>(
+      {"", "quota", "target_pod", "unschedulable", "no_progress", "timeout", "source", "target",
+       "connection", "vm_gone", "superseded"});
 };
 using MigrationReason = OneOf<MigrationReasonSet>;
 
@@ -31,8 +31,9 @@ struct MigrationOutcome {
   auto operator<=>(const MigrationOutcome&) const = default;
 };
 
-// nullopt: not at its end.
-std::optional<MigrationOutcome> Outcome(const MigrationRow& migration);
+// nullopt: not at its end. `event` is the text of its event FailedMigration, which counts where
+// the object itself does not say why.
+std::optional<MigrationOutcome> Outcome(const MigrationRow& migration, std::string_view event = {});
 
 // Start and end of the copying; where KubeVirt kept none (it failed before, kubevirt#5503), the
 // object's creation and the time of its last phase.

@@ -37,6 +37,27 @@ TEST(Outcome, TextsOfKubeVirtFallIntoClosedReasons) {
   }
 }
 
+TEST(Outcome, AnEventExplainsWhatTheObjectDoesNot) {
+  const std::pair<std::string_view, std::string_view> texts[] = {
+      {"Migration failed because vmi does not exist.", "vm_gone"},
+      {"Migration failed vmi shutdown during migration.", "vm_gone"},
+      {"Migration failed because target pod shutdown during migration", "target_pod"},
+      {"Migration target pod was removed during active migration.", "target_pod"},
+      {"Migration failed because target attachment pod shutdown during migration", "target_pod"},
+      {"VMI is not eligible for migration because another migration job is in progress.",
+       "superseded"},
+      {"VMI's migration state was cleared during the active migration.", "other"},
+      {"source node reported migration failed", "source"},
+  };
+  for (const auto& [text, reason] : texts) {
+    EXPECT_EQ(Outcome(Failed(""), text)->reason.text(), reason) << text;
+  }
+  EXPECT_EQ(Outcome(Failed("flux capacitor misaligned"), "target pod")->reason.text(),
+            "target_pod");
+  EXPECT_EQ(Outcome(Failed("timed out"), "target pod")->reason.text(), "timeout")
+      << "the object's own word counts first";
+}
+
 TEST(Outcome, AnAbortIsNoFailure) {
   MigrationRow row = Failed("Live migration aborted by user");
   row.state->abort_status = AbortStatus::Of("Succeeded");

@@ -94,8 +94,12 @@ struct VmSubject {
 struct MigrationSubject {
   ObjectKey key;
   MigrationRow row;
-  std::string vm_ref;    // KubeVirt's name of the VM
-  bool counted = false;  // its end is in the counters (or was there before we looked)
+  std::string vm_ref;      // KubeVirt's name of the VM
+  bool counted = false;    // its end is in the counters (or was there before we looked)
+  std::string event_text;  // of the event FailedMigration; "" for none
+  Micros failed_at = 0;    // seen to have failed for no known reason; 0: it has not
+
+  std::optional<MigrationOutcome> outcome() const { return Outcome(row, event_text); }
 };
 
 struct DataVolumeSubject {
@@ -109,6 +113,18 @@ struct ClaimSubject {
   ObjectKey key;
   ClaimRow row;
   std::string vm_ref;
+};
+
+// A virt-launcher Pod.
+struct LauncherSubject {
+  ObjectKey key;
+  LauncherRow row;
+  std::string vm_ref;  // the instance's name, which is also the VM's
+};
+
+struct QuotaSubject {
+  ObjectKey key;
+  QuotaRow row;
 };
 
 struct DataImportCronSubject {
@@ -127,12 +143,20 @@ struct NamespaceSubject {
   NamespaceRow row;
 };
 
+// Snapshots of VMs and what they hold; of one object its share of its project's.
+struct SnapshotSums {
+  std::int64_t snapshots = 0;  // VirtualMachineSnapshots
+  std::int64_t bytes = 0;      // of the VolumeSnapshots of VMs' claims
+  bool operator==(const SnapshotSums&) const = default;
+};
+
 // A custom resource of any kind: a user's VM, disk or template, a snapshot, a restore.
 struct CustomSubject {
   ObjectKey key;  // namespace, "<plural>.<group>/<name>": kinds share the table
   CustomRow row;
   std::string vm_ref;   // KubeVirt's name of the VM it belongs to, "" for none
   std::string user_vm;  // the user's name of that VM, which holds while there is no VM
+  SnapshotSums share;   // what it adds to its project's
 
   const std::string& name() const { return row.meta.key.name; }
   // The claim that it stands for; "" when it is no disk.
@@ -152,12 +176,14 @@ namespace project_field {
 inline constexpr FieldMask kSums = 1 << 2;
 inline constexpr FieldMask kUsage = 1 << 3;
 inline constexpr FieldMask kVms = 1 << 4;
+inline constexpr FieldMask kSnapshots = 1 << 5;
 }  // namespace project_field
 
 // What is summed per project, keyed by ("", namespace).
 struct ProjectSubject {
   ObjectKey key;
   ProjectSums sums;
+  SnapshotSums snapshots;
   Meters usage;           // of all its VMs, those that are gone among them
   bool forsaken = false;  // its Namespace is gone; its last VM takes it along
   std::array<Histogram, kStartStages.size()> start_duration{

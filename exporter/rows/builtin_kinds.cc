@@ -216,6 +216,18 @@ void AddSnapshotKinds(std::vector<KindSpec>& kinds) {
       {kError, ".status.error.message"},   {kTarget, ".status.virtualMachineSnapshotContentName"}};
   kinds.push_back(std::move(snapshot));
 
+  // KubeVirt labels those that it makes (pkg/storage/snapshot/snapshot.go).
+  KindSpec volume = ProtectionKind(Role::kVolumeSnapshot, "snapshot.storage.k8s.io", {"v1"},
+                                   "volumesnapshots", "VolumeSnapshot");
+  volume.is_disk = true;
+  volume.fields = {{kVm, ".metadata.labels['snapshot.kubevirt.io/source-vm-name']"},
+                   {kClaim, ".spec.source.persistentVolumeClaimName"},
+                   {kReady, ".status.readyToUse"},
+                   {kDiskActual, ".status.restoreSize"},
+                   {kFinished, ".status.creationTime"},
+                   {kError, ".status.error.message"}};
+  kinds.push_back(std::move(volume));
+
   KindSpec restore = ProtectionKind(Role::kRestore, "snapshot.kubevirt.io", versions,
                                     "virtualmachinerestores", "VirtualMachineRestore");
   restore.fields = {{kVm, ".spec.target.name"},

@@ -31,6 +31,8 @@ VIRTLENS_CLOSED_SET(PrintableStatus, "Stopped", "Provisioning", "Starting", "Run
 VIRTLENS_CLOSED_SET(VmiPhase, "Pending", "Scheduling", "Scheduled", "Running", "Succeeded",
                     "Failed", "WaitingForSync", "Unknown");
 
+VIRTLENS_CLOSED_SET(PodPhase, "Pending", "Running", "Succeeded", "Failed", "Unknown");
+
 VIRTLENS_CLOSED_SET(MigrationPhase, "Pending", "Scheduling", "Scheduled", "PreparingTarget",
                     "TargetReady", "Running", "WaitingForSync", "Synchronizing", "Succeeded",
                     "Failed");

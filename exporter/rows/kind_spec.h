@@ -21,6 +21,7 @@ namespace virtlens::exporter {
 enum class Role : std::uint8_t {
   kStatus,  // virt_cr_*
   kSnapshot,
+  kVolumeSnapshot,
   kRestore,
   kClone,
   kExport,

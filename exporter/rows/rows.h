@@ -61,10 +61,15 @@ struct Owner {
   bool operator==(const Owner&) const = default;
 };
 
+// Labels and annotations as series show them: names ("label_app") and values, in a fixed order, no
+// name twice.
+using LabelList = std::vector<std::pair<Symbol, Symbol>>;
+
 struct NamespaceRow {
   Metadata meta;
   Symbol workspace;     // label kubesphere.io/workspace
   Symbol cluster_name;  // annotation cluster.kubesphere.io/name (read on kubesphere-system only)
+  LabelList labels;     // of the configuration's namespace_labels and namespace_annotations
   bool operator==(const NamespaceRow&) const = default;
 };
 
@@ -113,9 +118,9 @@ struct MachineSpec {
 struct VmRow {
   Metadata meta;
   Owner owner;
-  std::string machine;  // label vitistack.io/source-machine, else vitistack.io/machine
-  std::vector<std::pair<Symbol, Symbol>> labels;  // allow-listed ones, sorted by key
-  RunStrategy run_strategy;                       // spec.runStrategy, or from spec.running
+  std::string machine;       // label vitistack.io/source-machine, else vitistack.io/machine
+  LabelList labels;          // of the configuration's vm_labels and vm_annotations
+  RunStrategy run_strategy;  // spec.runStrategy, or from spec.running
   Symbol instance_type, instance_type_kind;
   Symbol preference, preference_kind;
   MachineSpec spec;
@@ -206,6 +211,15 @@ struct MigrationRow {
   bool operator==(const MigrationRow&) const = default;
 };
 
+// virt-controller's event FailedMigration on a migration: why, in its own words.
+struct MigrationEventRow {
+  Metadata meta;
+  std::string migration;      // involvedObject
+  std::string migration_uid;  // involvedObject
+  std::string text;           // free text: classified, never a label
+  bool operator==(const MigrationEventRow&) const = default;
+};
+
 struct DataVolumeRow {
   Metadata meta;
   std::string vm_name;  // of the owner VirtualMachine
@@ -231,6 +245,40 @@ struct ClaimRow {
   double requested_bytes = 0;
   double capacity_bytes = 0;  // status.capacity.storage
   bool operator==(const ClaimRow&) const = default;
+};
+
+// What the containers of a Pod ask for and may use at most, as the scheduler and ResourceQuotas
+// count it; 0: not said.
+struct PodResources {
+  double cpu_request = 0, cpu_limit = 0;        // cores
+  double memory_request = 0, memory_limit = 0;  // bytes
+  bool operator==(const PodResources&) const = default;
+};
+
+// A virt-launcher Pod: what an instance runs in. Two of an instance while it migrates.
+struct LauncherRow {
+  Metadata meta;
+  std::string vmi_name;  // of the owner VirtualMachineInstance
+  PodPhase phase;
+  Symbol node;
+  PodResources resources;
+  bool operator==(const LauncherRow&) const = default;
+
+  bool ended() const {
+    return phase.Is(PodPhase::Of("Succeeded")) || phase.Is(PodPhase::Of("Failed"));
+  }
+};
+
+struct QuotaAmount {
+  Symbol resource;  // "requests.memory", "count/virtualmachines.kubevirt.io"
+  double hard = 0, used = 0;
+  bool operator==(const QuotaAmount&) const = default;
+};
+
+struct QuotaRow {
+  Metadata meta;
+  std::vector<QuotaAmount> amounts;  // sorted by resource, each once
+  bool operator==(const QuotaRow&) const = default;
 };
 
 struct DataImportCronRow {

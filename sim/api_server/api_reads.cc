@@ -46,10 +46,10 @@ Result<ObjectFilter> Api::FilterOf(const Call& call) const {
   filter.space = call.path.space;
   VIRTLENS_TRY(filter.labels, LabelSelector::Parse(QueryValue(call.request, "labelSelector")));
   VIRTLENS_TRY(filter.fields, FieldSelector::Parse(QueryValue(call.request, "fieldSelector"),
-                                                   call.resource.type.plural == "pods"));
+                                                   call.resource.type.plural));
   if (!call.path.name.empty()) {
     // GET of one object with ?watch=true: the old way to watch a single object.
-    VIRTLENS_TRY(filter.fields, FieldSelector::Parse("metadata.name=" + call.path.name, false));
+    VIRTLENS_TRY(filter.fields, FieldSelector::Parse("metadata.name=" + call.path.name, ""));
   }
   return filter;
 }

@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
       break;
     case 4:
-      (void)virtlens::sim::FieldSelector::Parse(first, true);
+      (void)virtlens::sim::FieldSelector::Parse(first, "pods");
       break;
     default:
       (void)virtlens::sim::ParseResourcePath(first);

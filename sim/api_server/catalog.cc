@@ -51,6 +51,7 @@ std::vector<ServedResource> CoreResources() {
       Core("", "v1", "nodes", "Node", false, true, {"no"}),
       Core("", "v1", "pods", "Pod", true, true, {"po"}),
       Core("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", true, true, {"pvc"}),
+      Core("", "v1", "resourcequotas", "ResourceQuota", true, true, {"quota"}),
       Core("", "v1", "persistentvolumes", "PersistentVolume", false, true, {"pv"}),
       Core("", "v1", "configmaps", "ConfigMap", true, false, {"cm"}),
       Core("", "v1", "secrets", "Secret", true, false, {}),

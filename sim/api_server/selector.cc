@@ -8,6 +8,20 @@ namespace virtlens::sim {
 namespace {
 
 constexpr std::size_t kMaxSelectorBytes = 16 * 1024;
+constexpr std::string_view kNameField = "metadata.name";
+constexpr std::string_view kSpaceField = "metadata.namespace";
+
+struct SelectableField {
+  std::string_view plural, kind;
+  const char* part;  // of the object; "": the object itself
+  const char* name;
+  std::string_view path;
+};
+constexpr SelectableField kFields[] = {
+    {"pods", "Pod", "spec", "nodeName", "spec.nodeName"},
+    {"events", "Event", "", "reason", "reason"},
+    {"events", "Event", "involvedObject", "kind", "involvedObject.kind"},
+};
 
 std::string_view Trim(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -149,36 +163,45 @@ bool LabelSelector::Matches(std::string_view packed_labels) const {
   });
 }
 
-Result<FieldSelector> FieldSelector::Parse(std::string_view text, bool node_name_known) {
+std::string PackFields(const Json& object) {
+  Json fields = Json::object();
+  const std::string kind = TextOf(object, "kind");
+  for (const SelectableField& field : kFields) {
+    if (field.kind != kind) continue;
+    const bool own = std::string_view(field.part).empty();
+    fields[std::string(field.path)] =
+        TextOf(own ? object : ObjectOf(object, field.part), field.name);
+  }
+  return PackLabels(fields);
+}
+
+Result<FieldSelector> FieldSelector::Parse(std::string_view text, std::string_view plural) {
   FieldSelector selector;
   if (text.size() > kMaxSelectorBytes) return NoSelector("too long");
   for (const auto part : Split(text, ',')) {
     const auto comparison = ParseComparison(part);
     if (!comparison) return NoSelector(part);
-    Requirement requirement;
-    requirement.equal = comparison->equal;
-    requirement.value = comparison->right;
-    if (comparison->left == "metadata.name") {
-      requirement.field = Field::kName;
-    } else if (comparison->left == "metadata.namespace") {
-      requirement.field = Field::kSpace;
-    } else if (comparison->left == "spec.nodeName" && node_name_known) {
-      requirement.field = Field::kNodeName;
-    } else {
-      return Fail(Code::kInvalidArgument,
-                  "field label not supported: " + std::string(comparison->left));
+    const std::string_view name = comparison->left;
+    const bool known = name == kNameField || name == kSpaceField ||
+                       std::any_of(std::begin(kFields), std::end(kFields), [&](const auto& field) {
+                         return field.plural == plural && field.path == name;
+                       });
+    if (!known) {
+      return Fail(Code::kInvalidArgument, "field label not supported: " + std::string(name));
     }
-    selector.requirements_.push_back(std::move(requirement));
+    selector.requirements_.push_back(
+        {std::string(name), comparison->equal, std::string(comparison->right)});
   }
   return selector;
 }
 
 bool FieldSelector::Matches(std::string_view space, std::string_view name,
-                            std::string_view node_name) const {
+                            std::string_view packed_fields) const {
   return std::all_of(requirements_.begin(), requirements_.end(), [&](const Requirement& wanted) {
-    const std::string_view value = wanted.field == Field::kName    ? name
-                                   : wanted.field == Field::kSpace ? space
-                                                                   : node_name;
+    const std::string_view value = wanted.field == kNameField ? name
+                                   : wanted.field == kSpaceField
+                                       ? space
+                                       : FindLabel(packed_fields, wanted.field).value_or("");
     return (value == wanted.value) == wanted.equal;
   });
 }

@@ -2,7 +2,8 @@
 //
 // Grammar:
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors and
-// .../field-selectors/. Fields known: metadata.name, metadata.namespace, spec.nodeName.
+// .../field-selectors/. Fields known: metadata.name, metadata.namespace, spec.nodeName of Pods, and
+// reason and involvedObject.kind of Events.
 //
 // Thread contract: plain values.
 #pragma once
@@ -21,6 +22,9 @@ namespace virtlens::sim {
 // own text: "key\0value\0key\0value\0".
 std::string PackLabels(const Json& labels);
 std::optional<std::string_view> FindLabel(std::string_view packed, std::string_view key);
+
+// The fields of an object, beside its name and namespace, that can be selected by; packed likewise.
+std::string PackFields(const Json& object);
 
 class LabelSelector {
  public:
@@ -44,15 +48,15 @@ class LabelSelector {
 
 class FieldSelector {
  public:
-  // "metadata.name=a,spec.nodeName!=b". kInvalidArgument: an unknown field, or no selector.
-  static Result<FieldSelector> Parse(std::string_view text, bool node_name_known);
-  bool Matches(std::string_view space, std::string_view name, std::string_view node_name) const;
+  // "metadata.name=a,spec.nodeName!=b" of a resource, "pods". kInvalidArgument: a field that it
+  // does not have, or no selector.
+  static Result<FieldSelector> Parse(std::string_view text, std::string_view plural);
+  bool Matches(std::string_view space, std::string_view name, std::string_view packed_fields) const;
   bool empty() const { return requirements_.empty(); }
 
  private:
-  enum class Field { kName, kSpace, kNodeName };
   struct Requirement {
-    Field field = Field::kName;
+    std::string field;
     bool equal = true;
     std::string value;
   };

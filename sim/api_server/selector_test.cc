@@ -49,13 +49,27 @@ TEST(SelectorTest, WhatIsNoSelectorIsRefused) {
 
 TEST(SelectorTest, FieldsOfAnObject) {
   const auto selector =
-      FieldSelector::Parse("metadata.name=x,metadata.namespace!=b,spec.nodeName=n", true);
+      FieldSelector::Parse("metadata.name=x,metadata.namespace!=b,spec.nodeName=n", "pods");
   ASSERT_TRUE(selector);
-  EXPECT_TRUE(selector->Matches("a", "x", "n"));
-  EXPECT_FALSE(selector->Matches("b", "x", "n"));
-  EXPECT_FALSE(selector->Matches("a", "x", ""));
-  EXPECT_FALSE(FieldSelector::Parse("spec.nodeName=n", false));
-  EXPECT_FALSE(FieldSelector::Parse("status.phase=Running", true));
+  const std::string on_n = PackFields({{"kind", "Pod"}, {"spec", {{"nodeName", "n"}}}});
+  EXPECT_TRUE(selector->Matches("a", "x", on_n));
+  EXPECT_FALSE(selector->Matches("b", "x", on_n));
+  EXPECT_FALSE(selector->Matches("a", "x", PackFields({{"kind", "Pod"}})));
+  EXPECT_FALSE(FieldSelector::Parse("spec.nodeName=n", "services"));
+  EXPECT_FALSE(FieldSelector::Parse("status.phase=Running", "pods"));
+}
+
+TEST(SelectorTest, EventsAreSelectedByReasonAndObject) {
+  const auto selector =
+      FieldSelector::Parse("involvedObject.kind=Pod,reason=FailedMount", "events");
+  ASSERT_TRUE(selector);
+  const auto event = [](const char* reason, const char* kind) {
+    return PackFields(
+        {{"kind", "Event"}, {"reason", reason}, {"involvedObject", {{"kind", kind}}}});
+  };
+  EXPECT_TRUE(selector->Matches("a", "x", event("FailedMount", "Pod")));
+  EXPECT_FALSE(selector->Matches("a", "x", event("Pulled", "Pod")));
+  EXPECT_FALSE(selector->Matches("a", "x", event("FailedMount", "Node")));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ ObjectPtr Serialise(const Json& object, Revision revision) {
   stored->name = TextOf(metadata, "name");
   stored->uid = TextOf(metadata, "uid");
   stored->labels = PackLabels(ObjectOf(metadata, "labels"));
-  stored->node_name = TextOf(ObjectOf(object, "spec"), "nodeName");
+  stored->fields = PackFields(object);
   stored->revision = revision;
   stored->json = DumpJson(object);
   stored->json.shrink_to_fit();  // dump grows by doubling: half of it may be slack

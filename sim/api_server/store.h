@@ -46,8 +46,8 @@ struct StoredObject {
   std::string space;  // "" for cluster-scoped objects
   std::string name;
   std::string uid;
-  std::string labels;     // packed, see PackLabels
-  std::string node_name;  // spec.nodeName, of pods only
+  std::string labels;  // packed, see PackLabels
+  std::string fields;  // packed, see PackFields
   Revision revision = 0;
   std::string json;
 };

@@ -20,7 +20,7 @@ constexpr std::chrono::seconds kGoneInterval{1};
 
 bool ObjectFilter::Matches(const StoredObject& object) const {
   return (space.empty() || object.space == space) && labels.Matches(object.labels) &&
-         fields.Matches(object.space, object.name, object.node_name);
+         fields.Matches(object.space, object.name, object.fields);
 }
 
 Watch::Watch(WatchSettings settings, Store& store, Faults& faults,

@@ -51,7 +51,7 @@ class KindsSourcesTest : public ::testing::Test {
     kube::ReflectorOptions reflector;
     reflector.discovery_interval = std::chrono::milliseconds(20);
     sources_ = std::make_unique<Sources>(*client_, *transport_, store_, clock_, random_,
-                                         DecodeOptions{}, reflector);
+                                         SourcesOptions{.reflector = reflector});
   }
   void TearDown() override {
     if (server_) server_->CutStreams();

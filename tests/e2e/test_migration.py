@@ -78,3 +78,17 @@ def test_count_outlives_the_migration_object(project, prometheus):
     project.kube.delete("VirtualMachineInstanceMigration", "move", project.name)
     prometheus.wait_none(f'virt_migration_phase{vm(project, "web")}')
     prometheus.wait_for(migrations(project, "web", "succeeded"), counted(1))
+
+
+def test_a_migration_that_loses_its_target_pod_says_so(project, prometheus):
+    prepare(project, "web", behavior="migrate-hang")
+    project.start_migration("move", "web", behavior="migrate-hang")
+    prometheus.wait_for(f'virt_migration_phase{vm(project, "web", migration="move", phase="Running", job="exporter")}', value_one)
+    prometheus.wait_for(f'virt_vm_pod_info{vm(project, "web", job="exporter")}', lambda found: len(found) == 2)
+    [target] = [pod for pod in project.kube.list("Pod", project.name, labels="kubevirt.io=virt-launcher")
+                if "kubevirt.io/migrationJobUID" in pod["metadata"]["labels"]]
+    project.kube.delete("Pod", target["metadata"]["name"], project.name)
+    assert project.wait_migration_end("move")["phase"] == "Failed"
+    prometheus.wait_for('virt_source_objects{resource="events",job="exporter"} >= 1')
+    prometheus.wait_for(f'virt_vm_migrations_total{vm(project, "web", result="failed", reason="target_pod", job="exporter")}',
+                        value_one)

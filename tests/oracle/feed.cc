@@ -63,7 +63,7 @@ std::map<std::string, Feed::Kind> Feed::AllKinds() {
 }
 
 Feed::Feed(Clock& clock, std::ostream& log)
-    : clock_(clock), log_(log), decoder_({.vm_labels = {"tier"}}) {}
+    : clock_(clock), log_(log), decoder_({.shown = {.vm_labels = {"tier"}}}) {}
 
 std::vector<std::string> Feed::Kinds() const {
   std::vector<std::string> names;

@@ -234,7 +234,7 @@ VmRow SimpleVm(const json& object) {
   row.owner = UserOwner(meta);
   row.machine = Machine(At(meta, "labels"));
   const json& app = At(meta, "labels", "app");
-  if (!app.is_null()) row.labels.emplace_back(Symbol("app"), Sym(app));
+  if (!app.is_null()) row.labels.emplace_back(Symbol("label_app"), Sym(app));
   Put(row.run_strategy, At(spec, "runStrategy"));
   const json& running = At(spec, "running");
   if (row.run_strategy.empty() && !running.is_null()) {
