@@ -34,9 +34,9 @@ tidy asan tsan docs e2e oracle: ## one check: clang-tidy, sanitizers, documents,
 	@scripts/install-packages test
 	@scripts/check $@
 
-soak: ## what takes long: a history of 100,000 steps (SOAK_STEPS) before the oracle
+soak: ## what takes long: histories of 100,000 steps (SOAK_STEPS) before the oracle, 10,000 of them live
 	@scripts/install-packages test
-	@ORACLE_STEPS=$${SOAK_STEPS:-100000} ORACLE_SEED=$${ORACLE_SEED:-$$RANDOM} scripts/check oracle
+	@ORACLE_STEPS=$${SOAK_STEPS:-100000} LIVE_STEPS=$$(($${SOAK_STEPS:-100000} / 10)) ORACLE_SEED=$${ORACLE_SEED:-$$RANDOM} scripts/check oracle
 
 coverage: ## line coverage of the unit tests, in build/coverage/
 	@scripts/install-packages test

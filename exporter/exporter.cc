@@ -35,7 +35,9 @@ ClustersOptions ClustersOptionsOf(const Options& options) {
                    .without = options.without,
                    .labels_on_every_series = options.labels_on_every_series,
                    .component_scrape = options.component_scrape,
-                   .targets = options.targets};
+                   .targets = options.targets,
+                   .state = options.state,
+                   .usage_interval = options.usage_interval};
   clusters.members = options.clusters;
   clusters.discover = options.discover_clusters;
   return clusters;

@@ -430,7 +430,10 @@ UsageWatch Sources::UsageWatchNow() const {
     const bool machines = source->resource() == "virtualmachines.kubevirt.io" ||
                           source->resource() == "virtualmachineinstances.kubevirt.io";
     const kube::SourceState state = source->state();
-    if (state == kube::SourceState::kForbidden || (!claims && !machines)) continue;
+    if (!claims && !machines) continue;
+    // Who may not read claims has disks metered as nothing; without the machines' own list what was
+    // saved of them would be taken for gone.
+    if (claims && state == kube::SourceState::kForbidden) continue;
     if (!source->ready()) return UsageWatch::kStarting;
     const bool looking =
         state == kube::SourceState::kSynced || state == kube::SourceState::kCrdAbsent;

@@ -225,6 +225,25 @@ TEST_F(UsageTest, RunningAndDowntimeAddUpToTheVmsLife) {
   EXPECT_EQ(Digits("virt_vm_crashes_total", ",reason=\"guest_failed\""), "1");
 }
 
+TEST_F(UsageTest, AVmIsNotDownBeforeItsCreation) {
+  Start();
+  const Micros before = Now();
+  clock_.Advance(seconds(10));
+  // What is left of an earlier VM of the name ended before this one was there.
+  VmRow earlier = Vm("shop");
+  earlier.meta.uid = "uid-earlier";
+  Put(earlier);
+  Put(EndedAt(Running("shop", before), VmiPhase::Of("Succeeded"), before + kSecond));
+  Remove<VmRow>("shop");
+  Put(Vm("shop"));
+  clock_.Advance(seconds(15));
+  NextInstant();
+  const Micros life = UsageRules{}.interval * 2 - 10 * kSecond;
+  EXPECT_EQ(Digits("virt_vm_downtime_seconds_total", ",planned=\"true\""),
+            std::to_string(life / kSecond));
+  EXPECT_EQ(Digits("virt_vm_downtime_seconds_total", ",planned=\"false\""), "0");
+}
+
 TEST_F(UsageTest, ARestartThatSomebodyAskedForIsNoCrash) {
   Start();
   VmRow vm = Vm("shop");

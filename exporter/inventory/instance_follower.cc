@@ -94,7 +94,9 @@ class Follower {
     Stop(at);
   }
   void Stop(Micros at) {
-    state_.power = Down();
+    // An instance of an earlier VM of the name: this one's downtime begins with its creation.
+    const bool earlier = vm_.vm && Within(at) < vm_.vm->meta.created;
+    state_.power = earlier ? Power::kAbsent : Down();
     state_.millicores = state_.memory_bytes = 0;
     Step(at);
   }

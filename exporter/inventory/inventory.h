@@ -208,9 +208,10 @@ class Inventory {
   std::int64_t DiskBytesOf(const ObjectKey& vm) const;
   // Accounts again for the VMs whose claims came, went or changed.
   void AccountDisks(Micros now);
-  UsageAccount NewAccount() const;
+  // Where accounts opened now begin.
+  Micros AccountsFrom() const;
   void OpenAccount(VmSubject& vm, Micros now);
-  void RetireAccount(const Symbol& space, UsageAccount account, Micros now);
+  void RetireAccount(const Symbol& space, UsageAccount account, Micros end);
   void KeepAccount(VmSubject& vm, Micros now);
   void AdvanceUsage(Micros now);
   UsageSnapshot SnapshotOfUsage();

@@ -103,30 +103,29 @@ void Inventory::SetUsageWatch(UsageWatch watch, Micros now) {
   usage_watch_ = watch;
 }
 
-UsageAccount Inventory::NewAccount() const {
-  return UsageAccount(std::max(count_since_, usage_frozen_));
-}
+Micros Inventory::AccountsFrom() const { return std::max(count_since_, usage_frozen_); }
 
 void Inventory::OpenAccount(VmSubject& vm, Micros now) {
   if (!vm.account) {
     const auto restored = restored_usage_.find(vm.key);
     if (restored == restored_usage_.end()) {
-      vm.account = NewAccount();
+      vm.account = UsageAccount(AccountsFrom());
     } else {
       vm.account.emplace(usage_frozen_, std::move(restored->second));
       restored_usage_.erase(restored);
     }
   }
   if (!vm.vm || vm.account->vm_uid == vm.vm->meta.uid) return;
-  if (!vm.account->vm_uid.empty()) {  // another VM of the same name
-    RetireAccount(vm.key.space, std::move(*vm.account), now);
-    vm.account = NewAccount();
+  if (!vm.account->vm_uid.empty()) {
+    // Another VM of the same name: an instance that outlives the change is counted once.
+    const Micros end = std::max(std::min(vm.vm->meta.created, now), AccountsFrom());
+    RetireAccount(vm.key.space, std::move(*vm.account), end);
+    vm.account = UsageAccount(end);
   }
   vm.account->vm_uid = vm.vm->meta.uid;
 }
 
-void Inventory::RetireAccount(const Symbol& space, UsageAccount account, Micros now) {
-  const Micros end = std::max(Seen(now), usage_frozen_);
+void Inventory::RetireAccount(const Symbol& space, UsageAccount account, Micros end) {
   account.SetMachine(end, MachineState{});
   account.SetDisk(end, 0);
   retired_.emplace_back(space, std::move(account));
@@ -134,7 +133,9 @@ void Inventory::RetireAccount(const Symbol& space, UsageAccount account, Micros 
 
 void Inventory::CloseAccount(VmSubject& vm, Micros now) {
   SetShare(vm, ProjectSums{});
-  if (vm.account) RetireAccount(vm.key.space, std::move(*vm.account), now);
+  if (vm.account) {
+    RetireAccount(vm.key.space, std::move(*vm.account), std::max(Seen(now), usage_frozen_));
+  }
   vm.account.reset();
 }
 

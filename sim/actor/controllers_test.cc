@@ -105,6 +105,19 @@ TEST(VmController, CountsEarlyFailuresOnceAndWaitsLongerEachTime) {
   EXPECT_NE(FindWrite(retry, Kind::kVmi, Verb::kCreate), nullptr);
 }
 
+TEST(VmController, ForgetsEarlyFailuresOfAStoppedVm) {
+  Json vm = Vm("Halted");
+  vm["status"]["startFailure"] = {{"consecutiveFailCount", 1}};
+  const Json vmi = VmiIn("Failed");
+  for (const Json* const left : {&vmi, static_cast<const Json*>(nullptr)}) {
+    const VmContext context{.vmi = left, .data_volumes = {{"web-root", "Succeeded"}}};
+    const Decision decision = DecideVm(vm, context, kNow);
+    const Write* status = FindWrite(decision, Kind::kVm, Verb::kReplaceStatus);
+    ASSERT_NE(status, nullptr);
+    EXPECT_FALSE(status->body["status"].contains("startFailure"));
+  }
+}
+
 TEST(VmController, CopiesConditionsAndWritesNothingWhenNothingChanges) {
   Json vmi = VmiIn("Running");
   SetCondition(vmi, {.type = "Ready"}, kNow);

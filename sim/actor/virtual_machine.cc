@@ -41,12 +41,14 @@ bool WantsToRun(const Json& vm, const Json* vmi) {
 }
 
 // A VMI that failed before it ever ran delays the next start: 10 s times the square of the count.
-void CountStartFailure(Json& status, const Json* vmi, WallTime now) {
-  if (vmi == nullptr) return;
-  if (PhaseSince(*vmi, "Running")) {
+// Forgotten, as by virt-controller, when one runs or nobody asks for a start any more.
+void CountStartFailure(Json& status, const Json* vmi, const std::string& strategy, WallTime now) {
+  const bool retries = strategy == "Always" || strategy == "RerunOnFailure" || strategy == "Once";
+  if (!retries || (vmi != nullptr && PhaseSince(*vmi, "Running"))) {
     status.erase("startFailure");
     return;
   }
+  if (vmi == nullptr) return;
   if (!IsFinal(*vmi) || Text(status, "startFailure/lastFailedVMIUID") == Uid(*vmi)) return;
   const std::int64_t count = Number(status, "startFailure/consecutiveFailCount") + 1;
   const auto delay = std::min<std::int64_t>(10 * count * count, kMaxBackoffSeconds);
@@ -129,7 +131,7 @@ void WriteStatus(const Json& vm, const VmContext& context, WallTime now, Decisio
   Json& status = next["status"];
   if (!status.is_object()) status = Json::object();
   const Json* vmi = context.vmi;
-  CountStartFailure(status, vmi, now);
+  CountStartFailure(status, vmi, RunStrategy(vm), now);
   status["created"] = vmi != nullptr;
   status["ready"] = vmi != nullptr && ConditionIs(*vmi, "Ready", "True");
   status["runStrategy"] = RunStrategy(vm);

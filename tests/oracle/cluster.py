@@ -3,11 +3,10 @@
 A second, simple implementation: everything is computed anew for every page.
 """
 
-from datetime import datetime
-
+from objects import (CLAIM, DISK, MIGRATION, NAMESPACE, NODE, READERS, VM, VMI, VOLUME, WUKONG)
+from observed import Observed, is_true
 from usage import ERROR_STATES, SECOND, Usage, desired, no_usage
 
-GI = 1 << 30
 GROUPS = {"Running": "running", "Paused": "paused", "Migrating": "migrating",
           "Starting": "starting", "Provisioning": "starting",
           "WaitingForVolumeBinding": "starting", "WaitingForReceiver": "starting",
@@ -18,104 +17,6 @@ INSTANCE_GROUPS = {"Running": "running", "Pending": "starting", "Scheduling": "s
                    "Failed": "error"}
 ALL_GROUPS = ("running", "paused", "migrating", "starting", "stopping", "stopped", "error",
               "unknown")
-VM, VMI = "VirtualMachine", "VirtualMachineInstance"
-MIGRATION, CLAIM, VOLUME = "VirtualMachineInstanceMigration", "PersistentVolumeClaim", "DataVolume"
-
-
-_instants = {}
-
-
-def instant(text):
-    if not text:
-        return 0
-    if text not in _instants:
-        _instants[text] = round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()) * SECOND
-    return _instants[text]
-
-
-def size(text):
-    return int(text[:-2]) * GI if text else 0
-
-
-def owner_of(obj, group, kind):
-    for owner in obj["metadata"].get("ownerReferences", []):
-        if owner["kind"] == kind and owner["apiVersion"].split("/")[0] == group:
-            return owner["name"]
-    return ""
-
-
-class Vm:
-    def __init__(self, obj):
-        spec, status, meta = obj["spec"], obj.get("status", {}), obj["metadata"]
-        template = spec["template"]["spec"]
-        self.uid, self.created = meta["uid"], instant(meta["creationTimestamp"])
-        self.deleted = instant(meta.get("deletionTimestamp"))
-        self.claimed = owner_of(obj, "vm.novasphere.dev", "Wukong")
-        self.strategy = spec["runStrategy"]
-        self.status = status.get("printableStatus", "")
-        self.start_failures = status.get("startFailure", {}).get("consecutiveFailCount", 0)
-        self.requests = [r["action"] for r in status.get("stateChangeRequests", [])]
-        self.cores = template["domain"]["cpu"]["cores"]
-        self.memory = size(template["domain"]["memory"]["guest"])
-        self.disks = [(v["name"], v["persistentVolumeClaim"]["claimName"])
-                      for v in template["volumes"]]
-
-
-class Vmi:
-    def __init__(self, obj):
-        status, meta, domain = obj["status"], obj["metadata"], obj["spec"]["domain"]
-        self.uid, self.created = meta["uid"], instant(meta["creationTimestamp"])
-        self.deleted = instant(meta.get("deletionTimestamp"))
-        self.phase = status.get("phase", "")
-        self.transitions = [(t["phase"], instant(t["phaseTransitionTimestamp"]))
-                            for t in status.get("phaseTransitionTimestamps") or []]
-        self.entered = dict(reversed(self.transitions))  # the first of each
-        self.node = status.get("nodeName", "")
-        self.node_lost = status.get("reason") == "NodeUnresponsive"
-        ready = [c for c in status.get("conditions", []) if c["type"] == "Ready"]
-        self.ready = bool(ready) and ready[0]["status"] == "True"
-        self.pod_lost = bool(ready) and ready[0]["reason"] in ("PodNotExists", "PodTerminating",
-                                                               "PodFailed")
-        self.cores, self.memory = domain["cpu"]["cores"], size(domain["memory"]["guest"])
-        self.cores_now = status.get("currentCPUTopology", {}).get("cores", 0)
-        self.memory_now = size(status.get("memory", {}).get("guestCurrent"))
-        self.cores_held = self.cores_now or self.cores
-        self.memory_held = self.memory_now or self.memory
-
-
-class Migration:
-    def __init__(self, obj):
-        status = obj.get("status", {})
-        state = status.get("migrationState", {})
-        self.vm = obj["spec"]["vmiName"]
-        self.phase = status.get("phase") or "Pending"
-        self.start = instant(state.get("startTimestamp"))
-        self.end = instant(state.get("endTimestamp")) if self.phase in ("Succeeded", "Failed") else 0
-
-
-class Claim:
-    def __init__(self, obj):
-        self.owner_vm = owner_of(obj, "kubevirt.io", VM)
-        self.owner_volume = owner_of(obj, "cdi.kubevirt.io", VOLUME)
-        self.phase = obj["status"]["phase"]
-        self.requested = size(obj["spec"]["resources"]["requests"]["storage"])
-        self.capacity = size(obj["status"].get("capacity", {}).get("storage"))
-        self.bytes = self.capacity or self.requested
-
-
-class Volume:
-    def __init__(self, obj):
-        self.owner_vm = owner_of(obj, "kubevirt.io", VM)
-        self.phase = obj["status"]["phase"]
-
-
-class Namespace:
-    def __init__(self, obj):
-        self.workspace = obj["metadata"].get("labels", {}).get("kubesphere.io/workspace", "")
-
-
-READERS = {"Namespace": Namespace, VM: Vm, VMI: Vmi, MIGRATION: Migration, CLAIM: Claim,
-           VOLUME: Volume}
 
 
 def decimal(amount, places):
@@ -129,29 +30,33 @@ class Cluster:
     def __init__(self):
         self.objects = {kind: {} for kind in READERS}
         self.usage = Usage()
+        self.observed = Observed(self.objects, 0)
         self.forsaken = set()
 
     # ---- what happens ----
 
     def restart(self, now):
         self.objects = {kind: {} for kind in READERS}
+        self.observed = Observed(self.objects, now)
         self.forsaken = set()
         self.usage.restart(now)
 
     def put(self, obj, now):
         meta, kind = obj["metadata"], obj["kind"]
         key = (meta.get("namespace", ""), meta["name"])
+        before = self.objects[kind].get(key)
         self.objects[kind][key] = READERS[kind](obj)
-        if kind == "Namespace":
+        if kind == NAMESPACE:
             self.forsaken.discard(key[1])
-        self.changed(kind, key, now)
+        self.changed(kind, key, before, now)
 
     def delete(self, kind, key, now):
-        if self.objects[kind].pop(key, None) is None:
+        before = self.objects[kind].pop(key, None)
+        if before is None:
             return
-        if kind == "Namespace":
+        if kind == NAMESPACE:
             self.forsaken.add(key[1])
-        self.changed(kind, key, now)
+        self.changed(kind, key, before, now)
 
     def list(self, kind, objects, now):
         present = {(o["metadata"].get("namespace", ""), o["metadata"]["name"]) for o in objects}
@@ -159,12 +64,15 @@ class Cluster:
             self.delete(kind, key, now)
         for obj in objects:
             self.put(obj, now)
-        if kind == "Namespace":
+        if kind == NAMESPACE:
             known = {key[1] for key in present}
-            self.forsaken |= {p for p in self.usage.projects if p not in known}
+            self.forsaken |= {p for memory in (self.usage.projects, self.observed.starts,
+                                               self.observed.durations)
+                              for p in memory if p not in known}
             self.drop_forsaken()
 
-    def changed(self, kind, key, now):
+    def changed(self, kind, key, before, now):
+        self.observed.changed(kind, key, before, now)
         if kind in (VM, VMI):
             self.usage.keep(key, self.objects[VM].get(key), self.objects[VMI].get(key), now)
         self.set_disks(now)
@@ -179,6 +87,7 @@ class Cluster:
         for project in list(self.forsaken):
             if not any(key[0] == project for key in self.subjects()):
                 self.usage.forget_project(project)
+                self.observed.forget_project(project)
 
     def set_watch(self, state, now):
         if self.usage.watch == "starting" and state != "starting":
@@ -188,6 +97,11 @@ class Cluster:
             self.set_disks(now)
             self.usage.restored.clear()
         self.usage.set_watch(state, now)
+        self.observed.set_current(state == "current", now)
+
+    def tick(self, now):
+        self.usage.tick(now)
+        self.observed.tick(now)
 
     # ---- what it means ----
 
@@ -234,7 +148,7 @@ class Cluster:
         return sizes
 
     def workspace(self, space):
-        found = self.objects["Namespace"].get(("", space))
+        found = self.objects[NAMESPACE].get(("", space))
         return found.workspace if found else ""
 
     def identity(self, space, name=None):
@@ -252,19 +166,19 @@ class Cluster:
 
         for key in names:
             self.vm_lines(key, self.identity(key[0], names[key]), add)
-        for (space, name), migration in self.objects[MIGRATION].items():
-            identity = self.identity(space, names.get((space, migration.vm), migration.vm))
-            add("virt_migration_phase", identity, 1, migration=name, phase=migration.phase)
-            for which in ("start", "end"):
-                at = getattr(migration, which)
-                if at:
-                    add(f"virt_migration_{which}_timestamp_seconds", identity, at // SECOND,
-                        migration=name)
+        for key, migration in self.objects[MIGRATION].items():
+            vm = key[0], migration.vm
+            self.migration_lines(key[1], migration, self.identity(key[0], names.get(vm, vm[1])),
+                                 add)
+        for kind in (WUKONG, DISK):
+            for key, custom in self.objects[kind].items():
+                name = self.name_of_custom(kind, key, custom, names)
+                self.custom_lines(kind, key[1], custom, self.identity(key[0], name), add)
         for key, volume in self.objects[VOLUME].items():
             vm = self.vm_of_volume(key)
-            phase = "other" if volume.phase == "Novel" else volume.phase
-            add("virt_datavolume_phase", self.identity(key[0], names.get((key[0], vm), vm)), 1,
-                datavolume=key[1], phase=phase)
+            identity = self.identity(key[0], names.get((key[0], vm), vm))
+            self.volume_lines(key[1], volume, identity, add)
+            self.observed.volume_lines(key, identity, add)
         for key, claim in self.objects[CLAIM].items():
             vm = self.vm_of_claim(key)
             identity = self.identity(key[0], names.get((key[0], vm), vm))
@@ -274,11 +188,69 @@ class Cluster:
                 if amount:
                     add("virt_persistentvolumeclaim_size_bytes", identity, amount,
                         persistentvolumeclaim=key[1], state=state)
+        for (_, name), node in self.objects[NODE].items():
+            if node.heartbeat:
+                lines.append(f'virt_node_heartbeat_timestamp_seconds{{cluster="c1",node="{name}"}} '
+                             f"{node.heartbeat // SECOND}")
+        self.observed.project_lines(self.identity, add)
         self.project_lines(add)
         return lines
 
+    @staticmethod
+    def migration_lines(name, migration, identity, add):
+        add("virt_migration_phase", identity, 1, migration=name, phase=migration.phase)
+        source, target = migration.nodes
+        add("virt_migration_info", identity, 1, migration=name, source_node=source,
+            target_node=target, mode="", trigger="user")
+        for which in ("start", "end"):
+            at = getattr(migration, which)
+            if at:
+                add(f"virt_migration_{which}_timestamp_seconds", identity, at // SECOND,
+                    migration=name)
+        if migration.outcome:
+            result, reason = migration.outcome
+            add("virt_migration_outcome", identity, 1, migration=name, result=result, reason=reason)
+        elif migration.blocked:
+            add("virt_migration_blocked", identity, 1, migration=name, reason="resource_quota")
+
+    @staticmethod
+    def volume_lines(name, volume, identity, add):
+        add("virt_datavolume_phase", identity, 1, datavolume=name, phase=volume.phase)
+        add("virt_datavolume_info", identity, 1, datavolume=name, source="", storage_class="",
+            persistentvolumeclaim=name)
+        add("virt_datavolume_restarts_total", identity, volume.restarts, datavolume=name)
+        if volume.progress is not None:
+            add("virt_datavolume_progress_ratio", identity, f"{float(volume.progress):g}",
+                datavolume=name)
+        for condition in volume.conditions.values():
+            add("virt_datavolume_condition", identity, 1, datavolume=name,
+                condition=condition.type, status=condition.status, reason=condition.reason)
+
+    def name_of_custom(self, kind, key, custom, names):
+        space, name = key
+        if kind == DISK:
+            vm = self.mounted_by(space, custom.claim) if custom.claim else ""
+            return names.get((space, vm), vm)
+        # The one VM that this Wukong owns, else the one that it names.
+        owned = [vm for vm in self.subjects() if vm[0] == space and vm in self.objects[VM]
+                 and self.objects[VM][vm].claimed == name]
+        vm = owned[0][1] if len(owned) == 1 else custom.vm_name
+        return names.get((space, vm), name)
+
+    @staticmethod
+    def custom_lines(kind, name, custom, identity, add):
+        of = {"kind": kind, "name": name, "group": custom.group}
+        add("virt_cr_info", identity, 1, **of, version=custom.version, owner_kind="", owner_name="")
+        if custom.phase:
+            add("virt_cr_phase", identity, 1, **of, phase=custom.phase)
+        for condition, status in custom.conditions.items():
+            add("virt_cr_condition", identity, 1, **of, condition=condition, status=status)
+        add("virt_cr_created_timestamp_seconds", identity, custom.created // SECOND, **of)
+
     def vm_lines(self, key, identity, add):
         vm, vmi = self.objects[VM].get(key), self.objects[VMI].get(key)
+        self.state_lines(key, vm, vmi, identity, add)
+        self.observed.vm_lines(key, vm, identity, add)
         if vm:
             if vm.status:
                 add("virt_vm_status", identity, 1,
@@ -298,10 +270,41 @@ class Cluster:
         add("virt_vm_created_timestamp_seconds", identity, first.created // SECOND)
         add("virt_vm_cpu_cores", identity, first.cores, state="requested")
         add("virt_vm_memory_bytes", identity, first.memory, state="requested")
-        add("virt_vm_ready", identity, int(vmi is not None and vmi.ready))
         if vmi:
             self.instance_lines(vmi, identity, add)
         self.usage_lines(self.usage.accounts.get(key), vm, identity, add)
+
+    @staticmethod
+    def state_lines(key, vm, vmi, identity, add):
+        one = vm or vmi
+        add("virt_vm_info", identity, 1, vm=key[1], uid=one.uid,
+            run_strategy=vm.strategy if vm else "", instance_type="", preference="",
+            machine_type="", architecture="", os="", workload="", flavor="",
+            owner_kind="Wukong" if vm and vm.claimed else "", kind=VM if vm else VMI)
+        # What KubeVirt copies from the instance to the VM is shown once.
+        conditions = {**(vm.conditions if vm else {}), **(vmi.conditions if vmi else {})}
+        for name, condition in conditions.items():
+            add("virt_vm_condition", identity, 1, condition=name, status=condition.status)
+        shown = (vmi or vm).conditions
+        add("virt_vm_ready", identity, int(is_true(shown.get("Ready"))))
+        if is_true(shown.get("Paused")):
+            add("virt_vm_paused", identity, 1, reason=shown["Paused"].reason)
+        if vm:
+            add("virt_vm_restart_required", identity,
+                int(is_true(vm.conditions.get("RestartRequired"))))
+            if vm.tier:
+                add("virt_vm_labels", identity, 1, label_tier=vm.tier)
+            if vm.display_name:
+                add("virt_vm_display_name_info", identity, 1,
+                    display_name=vm.display_name.replace("\\", "\\\\").replace('"', '\\"'))
+        if vmi:
+            able = vmi.conditions.get("LiveMigratable")
+            if able:
+                add("virt_vm_live_migratable", identity, int(is_true(able)),
+                    reason="" if is_true(able) else able.reason)
+            if any(vmi.guest):
+                add("virt_vm_guest_info", identity, 1,
+                    **dict(zip(("os", "name", "version", "kernel"), vmi.guest)))
 
     @staticmethod
     def instance_lines(vmi, identity, add):
@@ -340,7 +343,7 @@ class Cluster:
         spaces = {key[0]: [] for key in self.subjects()}
         for key in self.subjects():
             spaces[key[0]].append(key)
-        for _, name in self.objects["Namespace"]:
+        for _, name in self.objects[NAMESPACE]:
             if self.workspace(name):
                 spaces.setdefault(name, [])
         for name, meters in self.usage.projects.items():
@@ -379,17 +382,33 @@ class Cluster:
                 planned="false")
 
 
-FAMILIES = frozenset("""
+USAGE_FAMILIES = frozenset("""
+virt_vm_running_seconds_total virt_vm_allocated_core_seconds_total
+virt_vm_allocated_memory_byte_seconds_total virt_vm_disk_byte_seconds_total virt_vm_crashes_total
+virt_vm_restarts_total virt_vm_downtime_seconds_total virt_project_running_seconds_total
+virt_project_allocated_core_seconds_total virt_project_allocated_memory_byte_seconds_total
+virt_project_disk_byte_seconds_total virt_project_downtime_seconds_total""".split())
+# Functions of the objects alone.
+STATE_FAMILIES = frozenset("""
 virt_vm_status virt_vm_desired_running virt_vm_start_failures virt_vm_deletion_timestamp_seconds
 virt_vm_disk_size_bytes virt_vm_created_timestamp_seconds virt_vm_cpu_cores virt_vm_memory_bytes
 virt_vm_ready virt_vm_node_info virt_vm_phase virt_vm_phase_transition_timestamp_seconds
-virt_vm_running_seconds_total virt_vm_allocated_core_seconds_total
-virt_vm_allocated_memory_byte_seconds_total virt_vm_disk_byte_seconds_total virt_vm_crashes_total
-virt_vm_restarts_total virt_vm_downtime_seconds_total virt_migration_phase
-virt_migration_start_timestamp_seconds virt_migration_end_timestamp_seconds virt_datavolume_phase
-virt_persistentvolumeclaim_phase virt_persistentvolumeclaim_size_bytes virt_project_vms
-virt_project_allocated_cpu_cores virt_project_running_cpu_cores virt_project_allocated_memory_bytes
-virt_project_running_memory_bytes virt_project_disk_allocated_bytes
-virt_project_running_seconds_total virt_project_allocated_core_seconds_total
-virt_project_allocated_memory_byte_seconds_total virt_project_disk_byte_seconds_total
-virt_project_downtime_seconds_total""".split())
+virt_migration_phase virt_migration_start_timestamp_seconds virt_migration_end_timestamp_seconds
+virt_datavolume_phase virt_datavolume_info
+virt_datavolume_restarts_total virt_datavolume_progress_ratio virt_datavolume_condition
+virt_persistentvolumeclaim_phase virt_persistentvolumeclaim_size_bytes
+virt_project_vms virt_project_allocated_cpu_cores virt_project_running_cpu_cores
+virt_project_allocated_memory_bytes virt_project_running_memory_bytes
+virt_project_disk_allocated_bytes virt_vm_info virt_vm_condition virt_vm_restart_required
+virt_vm_paused virt_vm_live_migratable virt_vm_guest_info virt_vm_labels virt_vm_display_name_info
+virt_migration_info virt_migration_outcome virt_migration_blocked virt_cr_info virt_cr_phase
+virt_cr_condition virt_cr_created_timestamp_seconds virt_node_heartbeat_timestamp_seconds""".split())
+# What depends on when the exporter looked, beside usage.
+OBSERVED_FAMILIES = frozenset("""
+virt_vm_heartbeat virt_vm_heartbeat_lost_since_timestamp_seconds virt_vm_migrations_total
+virt_vm_status_since_timestamp_seconds virt_datavolume_phase_since_timestamp_seconds
+virt_vm_start_duration_seconds_bucket
+virt_vm_start_duration_seconds_sum virt_vm_start_duration_seconds_count
+virt_migration_duration_seconds_bucket virt_migration_duration_seconds_sum
+virt_migration_duration_seconds_count""".split())
+FAMILIES = STATE_FAMILIES | USAGE_FAMILIES | OBSERVED_FAMILIES

@@ -9,20 +9,33 @@ namespace {
 
 constexpr const char* kVm = "VirtualMachine";
 constexpr const char* kVmi = "VirtualMachineInstance";
-constexpr const char* kMigration = "VirtualMachineInstanceMigration";
-constexpr const char* kClaim = "PersistentVolumeClaim";
-constexpr const char* kVolume = "DataVolume";
 
 bool HasEnded(const Json& instance) {
   const std::string phase = instance["status"].value("phase", "");
   return phase == "Succeeded" || phase == "Failed";
 }
 
-Json OwnerReference(const char* api_version, const char* kind, const std::string& name) {
+}  // namespace
+
+Json World::OwnerReference(const char* api_version, const char* kind, const std::string& name) {
   return Json::array({{{"apiVersion", api_version}, {"kind", kind}, {"name", name}, {"uid", "o"}}});
 }
 
-}  // namespace
+void World::SetCondition(Json& object, const std::string& type, const std::string& status,
+                         const std::string& reason) {
+  RemoveCondition(object, type);
+  Json condition{{"type", type}, {"status", status}, {"reason", reason}};
+  if (Chance(80)) condition["lastTransitionTime"] = ApiTime();
+  object["status"]["conditions"].push_back(std::move(condition));
+}
+
+void World::RemoveCondition(Json& object, const std::string& type) {
+  Json kept = Json::array();
+  for (Json& one : object["status"]["conditions"]) {
+    if (one["type"] != type) kept.push_back(std::move(one));
+  }
+  object["status"]["conditions"] = std::move(kept);
+}
 
 std::string World::OneOf(const std::vector<std::string>& values) {
   return values[random_.Below(values.size())];
@@ -61,21 +74,20 @@ Json World::NewObject(const char* api_version, const std::string& kind, const Ob
 
 std::optional<Change> World::Step() {
   const std::uint64_t dice = random_.Below(100);
-  if (dice < 5) return ChangeNamespace();
-  if (dice < 28) return ChangeVm(AnyName("vm", 4));
-  if (dice < 70) return ChangeInstance(AnyName("vm", 4));
-  if (dice < 80) return ChangeClaim(AnyName("disk", 4));
-  if (dice < 88) return ChangeVolume(AnyName("disk", 4));
+  if (dice < 4) return ChangeNamespace();
+  if (dice < 6) return ChangeNode({"", OneOf({"n1", "n2"})});
+  if (dice < 27) return ChangeVm(AnyName("vm", 4));
+  if (dice < 66) return ChangeInstance(AnyName("vm", 4));
+  if (dice < 75) return ChangeClaim(AnyName("disk", 4));
+  if (dice < 82) return ChangeVolume(AnyName("disk", 4));
+  if (dice < 88) return ChangeCustom();
   return ChangeMigration(AnyName("move", 3));
 }
 
 std::optional<Change> World::ChangeNamespace() {
   const ObjectName name{"", OneOf({"web", "db", "lab"})};
-  const bool empty = std::none_of(objects_.begin(), objects_.end(), [&](const auto& kind) {
-    return std::any_of(kind.second.begin(), kind.second.end(),
-                       [&](const auto& object) { return object.first.space == name.name; });
-  });
-  if (empty && Chance(20)) return Delete("Namespace", name);
+  // Before what is in it, as a watch of another resource may tell it.
+  if (Chance(may_orphan_ ? 8 : 0)) return Delete("Namespace", name);
   Json* const found = Find("Namespace", name);
   Json object = found != nullptr ? *found : NewObject("v1", "Namespace", name);
   object["metadata"]["labels"] = Json::object();
@@ -85,7 +97,7 @@ std::optional<Change> World::ChangeNamespace() {
 
 Json World::NewVm(const ObjectName& name) {
   Json vm = NewObject("kubevirt.io/v1", kVm, name);
-  vm["spec"] = {{"runStrategy", OneOf({"Always", "Halted", "Manual", "RerunOnFailure"})},
+  vm["spec"] = {{"runStrategy", OneOf({"Always", "Always", "Halted", "Manual", "RerunOnFailure"})},
                 {"template",
                  {{"spec",
                    {{"domain",
@@ -100,7 +112,7 @@ Json World::NewVm(const ObjectName& name) {
 }
 
 void World::AlterVm(Json& vm) {
-  switch (random_.Below(6)) {
+  switch (random_.Below(8)) {
     case 0:
       vm["metadata"]["ownerReferences"] =
           Chance(60) ? OwnerReference("vm.novasphere.dev/v1alpha1", "Wukong",
@@ -108,7 +120,7 @@ void World::AlterVm(Json& vm) {
                      : Json::array();
       return;
     case 1:
-      vm["spec"]["runStrategy"] = OneOf({"Always", "Halted", "Manual", "RerunOnFailure"});
+      vm["spec"]["runStrategy"] = OneOf({"Always", "Always", "Halted", "Manual", "RerunOnFailure"});
       return;
     case 2:
       vm["status"]["printableStatus"] = OneOf({"Running", "Stopped", "Starting", "Stopping",
@@ -125,6 +137,14 @@ void World::AlterVm(Json& vm) {
       }
       return;
     }
+    case 5:
+      return SetCondition(vm, OneOf({"RestartRequired", "Ready", "Failure", "Novel", "Newer"}),
+                          OneOf({"True", "False"}), OneOf({"", "Odd"}));
+    case 6:
+      vm["metadata"]["labels"] = {{"tier", OneOf({"gold", "tin"})}, {"app", "shop"}};
+      vm["metadata"]["annotations"] = {
+          {"kubesphere.io/alias-name", OneOf({"", "Web shop", "Mail \\ \"post\""})}};
+      return;
     default:
       vm["spec"]["template"]["spec"]["domain"]["cpu"]["cores"] = 1 + random_.Below(4);
   }
@@ -170,8 +190,10 @@ void World::EnterPhase(Json& instance, const std::string& phase) {
 void World::AlterInstance(Json& instance) {
   Json& status = instance["status"];
   const std::string phase = status.value("phase", "");
-  const std::uint64_t dice = random_.Below(10);
-  if (phase != "Running" && !HasEnded(instance) && dice < 7) return EnterPhase(instance, "Running");
+  const std::uint64_t dice = random_.Below(20);
+  if (phase == "Scheduling" && dice < 8) return EnterPhase(instance, "Scheduled");
+  if (phase != "Running" && !HasEnded(instance) && dice < 14)
+    return EnterPhase(instance, "Running");
   if (dice < 2) {
     if (!HasEnded(instance)) EnterPhase(instance, OneOf({"Succeeded", "Failed"}));
     if (Chance(20)) status["reason"] = "NodeUnresponsive";
@@ -182,11 +204,51 @@ void World::AlterInstance(Json& instance) {
   } else if (dice < 7) {
     status["memory"] = {{"guestCurrent", std::to_string(1 + random_.Below(8)) + "Gi"}};
   } else {
-    status["conditions"] = {
-        {{"type", "Ready"},
-         {"status", OneOf({"True", "False"})},
-         {"reason", OneOf({"", "PodNotExists", "PodTerminating", "GuestNotRunning"})}}};
+    AlterGuest(instance);
   }
+}
+
+// What the guest, its node and virt-handler say of it.
+void World::AlterGuest(Json& instance) {
+  Json& status = instance["status"];
+  switch (random_.Below(8)) {
+    case 0:
+      return SetCondition(instance, "Ready", OneOf({"True", "False"}),
+                          OneOf({"", "PodNotExists", "PodTerminating", "GuestNotRunning", "Odd"}));
+    case 1:
+    case 2:
+    case 3:
+      // KubeVirt removes it; False is what nobody has seen yet.
+      if (Chance(50)) return RemoveCondition(instance, "AgentConnected");
+      return SetCondition(instance, "AgentConnected", Chance(90) ? "True" : "False", "");
+    case 4:
+      if (Chance(60)) return RemoveCondition(instance, "Paused");
+      return SetCondition(instance, "Paused", "True",
+                          OneOf({"PausedByUser", "PausedIOError", "PausedIOError", "Odd"}));
+    case 5:
+      return SetCondition(instance, "LiveMigratable", OneOf({"True", "False"}),
+                          "DisksNotLiveMigratable");
+    case 6: {
+      status["guestOSInfo"] = {{"id", OneOf({"fedora", "debian"})}, {"name", "Linux"}};
+      if (Chance(50)) status["guestOSInfo"]["kernelRelease"] = "6.17";
+      return;
+    }
+    default:
+      return MoveInstance(instance);
+  }
+}
+
+// A live migration of it begins, goes on, ends, or fails.
+void World::MoveInstance(Json& instance) {
+  Json& state = instance["status"]["migrationState"];
+  if (!state.is_object() || state.contains("endTimestamp")) {
+    state = {{"startTimestamp", ApiTime()}};
+    return;
+  }
+  if (Chance(40)) return;
+  state["endTimestamp"] = ApiTime(state["startTimestamp"]);
+  state[Chance(70) ? "completed" : "failed"] = true;
+  if (state.contains("completed")) instance["status"]["nodeName"] = OneOf({"n1", "n2"});
 }
 
 std::optional<Change> World::ChangeInstance(const ObjectName& name) {
@@ -202,54 +264,6 @@ std::optional<Change> World::ChangeInstance(const ObjectName& name) {
   Json instance = *found;
   AlterInstance(instance);
   return Put(kVmi, name, std::move(instance));
-}
-
-std::optional<Change> World::ChangeClaim(const ObjectName& name) {
-  Json* const found = Find(kClaim, name);
-  if (found != nullptr && Chance(15)) return Delete(kClaim, name);
-  Json claim = found != nullptr ? *found : NewObject("v1", kClaim, name);
-  if (Chance(30)) {
-    Json owners = Json::array();
-    if (Chance(40)) owners = OwnerReference("kubevirt.io/v1", kVm, AnyName("vm", 4).name);
-    if (Chance(40)) owners = OwnerReference("cdi.kubevirt.io/v1beta1", kVolume, name.name);
-    claim["metadata"]["ownerReferences"] = std::move(owners);
-  }
-  const std::string size = std::to_string(1 + random_.Below(50)) + "Gi";
-  claim["spec"]["resources"]["requests"]["storage"] = size;
-  claim["status"]["phase"] = OneOf({"Pending", "Bound"});
-  if (Chance(50)) claim["status"]["capacity"] = {{"storage", size}};
-  return Put(kClaim, name, std::move(claim));
-}
-
-std::optional<Change> World::ChangeVolume(const ObjectName& name) {
-  Json* const found = Find(kVolume, name);
-  if (found != nullptr && Chance(20)) return Delete(kVolume, name);
-  Json volume = found != nullptr ? *found : NewObject("cdi.kubevirt.io/v1beta1", kVolume, name);
-  if (Chance(30)) {
-    volume["metadata"]["ownerReferences"] =
-        Chance(50) ? OwnerReference("kubevirt.io/v1", kVm, AnyName("vm", 4).name) : Json::array();
-  }
-  volume["status"] = {{"phase", OneOf({"Pending", "ImportInProgress", "Succeeded", "Novel"})}};
-  return Put(kVolume, name, std::move(volume));
-}
-
-std::optional<Change> World::ChangeMigration(const ObjectName& name) {
-  Json* const found = Find(kMigration, name);
-  if (found != nullptr && Chance(30)) return Delete(kMigration, name);
-  if (found == nullptr) {
-    Json migration = NewObject("kubevirt.io/v1", kMigration, name);
-    migration["spec"] = {{"vmiName", AnyName("vm", 4).name}};
-    return Put(kMigration, name, std::move(migration));
-  }
-  Json migration = *found;
-  Json& status = migration["status"];
-  status["phase"] = OneOf({"Pending", "Running", "Succeeded", "Failed"});
-  status["migrationState"] = {{"startTimestamp", ApiTime()}, {"sourceNode", "n1"}};
-  if (status["phase"] == "Succeeded") {
-    status["migrationState"]["endTimestamp"] = ApiTime(status["migrationState"]["startTimestamp"]);
-    status["migrationState"]["completed"] = true;
-  }
-  return Put(kMigration, name, std::move(migration));
 }
 
 }  // namespace virtlens::oracle

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,16 +15,9 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "tests/oracle/feed.h"
 
 namespace virtlens::oracle {
-
-using Json = nlohmann::json;
-
-struct ObjectName {
-  std::string space;  // "" for a Namespace
-  std::string name;
-  auto operator<=>(const ObjectName&) const = default;
-};
 
 // An object as it is now; null: it was deleted.
 struct Change {
@@ -36,11 +28,17 @@ struct Change {
 
 class World {
  public:
-  World(Clock& clock, Random& random) : clock_(clock), random_(random) {}
+  // `may_orphan`: a Namespace may go before what is in it.
+  World(Clock& clock, Random& random, bool may_orphan)
+      : clock_(clock), random_(random), may_orphan_(may_orphan) {}
 
   // One random change; nullopt when the dice found nothing to do.
   std::optional<Change> Step();
   const std::map<ObjectName, Json>& Objects(const std::string& kind) { return objects_[kind]; }
+  // What an API server made of a change, or wrote itself.
+  void Take(const std::string& kind, const ObjectName& name, Json object) {
+    objects_[kind][name] = std::move(object);
+  }
   // Of a removed CRD.
   void Clear(const std::string& kind) { objects_[kind].clear(); }
 
@@ -56,6 +54,11 @@ class World {
   std::optional<Change> Delete(const std::string& kind, const ObjectName& name);
   Json NewObject(const char* api_version, const std::string& kind, const ObjectName& name);
 
+  static Json OwnerReference(const char* api_version, const char* kind, const std::string& name);
+  void SetCondition(Json& object, const std::string& type, const std::string& status,
+                    const std::string& reason);
+  static void RemoveCondition(Json& object, const std::string& type);
+
   std::optional<Change> ChangeNamespace();
   std::optional<Change> ChangeVm(const ObjectName& name);
   Json NewVm(const ObjectName& name);
@@ -63,13 +66,19 @@ class World {
   std::optional<Change> ChangeInstance(const ObjectName& name);
   Json NewInstance(const ObjectName& name);
   void AlterInstance(Json& instance);
+  void AlterGuest(Json& instance);
+  void MoveInstance(Json& instance);
   void EnterPhase(Json& instance, const std::string& phase);
   std::optional<Change> ChangeClaim(const ObjectName& name);
   std::optional<Change> ChangeVolume(const ObjectName& name);
   std::optional<Change> ChangeMigration(const ObjectName& name);
+  void AlterMigration(Json& migration);
+  std::optional<Change> ChangeNode(const ObjectName& name);
+  std::optional<Change> ChangeCustom();
 
   Clock& clock_;
   Random& random_;
+  const bool may_orphan_;
   std::uint64_t uids_ = 0;
   std::map<std::string, std::map<ObjectName, Json>> objects_;
 };

@@ -84,7 +84,7 @@ def main():
         lines = [line for line in page if line[0] != "#" and family_of(line) in FAMILIES]
         series += sum(1 for line in page if line[0] != "#")
         compared += len(lines)
-        cluster.usage.tick(event["at"])
+        cluster.tick(event["at"])
         if cluster.usage.saved is None:
             readings.clear()  # nothing outlives a restart yet
         expected = cluster.page()

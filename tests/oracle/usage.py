@@ -132,7 +132,9 @@ def follow(account, vm, vmi, now, seen, earliest):
         account.machine.set(within(at), dict(state))
 
     def stop(at):
-        state.update(power=down(vm, vmi, state, account.start), cores=0, memory=0)
+        earlier = vm is not None and within(at) < vm.created
+        power = "absent" if earlier else down(vm, vmi, state, account.start)
+        state.update(power=power, cores=0, memory=0)
         step(at)
 
     halted = vm is not None and (vm.deleted or vm.strategy == "Halted")
@@ -204,24 +206,24 @@ class Usage:
             return
         if vm is None and vmi is None:
             if key in self.accounts:
-                self.retire(key, now)
+                self.retire(key, max(self.seen(now), self.frozen))
             return
         if key not in self.accounts:
-            self.accounts[key] = self.restored.pop(key, None) or self.new_account()
+            self.accounts[key] = self.restored.pop(key, None) or Account(self.accounts_from())
         account = self.accounts[key]
         if vm is not None and account.vm_uid != vm.uid:
             if account.vm_uid:
-                self.retire(key, now)
-                account = self.accounts[key] = self.new_account()
+                end = max(min(vm.created, now), self.accounts_from())
+                self.retire(key, end)
+                account = self.accounts[key] = Account(end)
             account.vm_uid = vm.uid
         follow(account, vm, vmi, now, self.seen(now), self.frozen)
 
-    def new_account(self):
-        return Account(max(self.counts_from, self.frozen))
+    def accounts_from(self):
+        return max(self.counts_from, self.frozen)
 
-    def retire(self, key, now):
+    def retire(self, key, end):
         account = self.accounts.pop(key)
-        end = max(self.seen(now), self.frozen)
         account.machine.set(end, {"power": "absent", "cores": 0, "memory": 0, "instance": "",
                                   "ended": False, "asked": False, "halted": False})
         account.disk.set(end, 0)
