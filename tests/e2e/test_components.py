@@ -154,3 +154,13 @@ def test_a_pod_that_goes_takes_its_target_along(scraping, plane):
     plane.kube.request("DELETE", "/api/v1/namespaces/kubevirt/pods/virt-controller-2?gracePeriodSeconds=0")
     wait_until("no target", lambda: not scraping.scrape().find(
         "virt_source_up", source="virt-controller", resource="virt-controller-2"))
+
+
+def test_statistics_tell_how_much_storage_a_disk_has_taken(scraping, project):
+    project.create_running_vm("web", disk_size="1Gi")
+
+    def of_disk(family):
+        return [one.value for one in scraping.scrape().find(family, project=project.name, vm_name="web", disk="root")]
+    wait_until("storage of the disk", lambda: of_disk("virt_vm_disk_used_bytes"))
+    assert 0 < of_disk("virt_vm_disk_used_bytes")[0] < of_disk("virt_vm_disk_capacity_bytes")[0]
+    assert len(of_disk("virt_vm_disk_reads_total")) == 1, "both endpoints tell it, and it stands once"
