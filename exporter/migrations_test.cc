@@ -121,6 +121,17 @@ TEST_F(MigrationsTest, WhereEventsAreNotReadNothingWaits) {
   EXPECT_EQ(Counted(), "other=1 ");
 }
 
+TEST_F(MigrationsTest, OneThatEndsAfterItsNamespaceMakesNoProjectAnew) {
+  store_.Update([](Inventory& inventory, Micros now) {
+    inventory.Upsert(NamespaceOf("web", "ops"), now);
+    inventory.Remove<NamespaceRow>(ObjectKey{Symbol(), "web"}, now);
+    inventory.Remove<VmRow>(ObjectKey{Symbol("web"), "shop"}, now);
+  });
+  Put(MigrationPhase::Of("Running"));
+  Put(MigrationPhase::Of("Succeeded"));
+  EXPECT_TRUE(Read().Samples("virt_migration_duration_seconds_count").empty());
+}
+
 TEST_F(MigrationsTest, EventsThatExpireChangeNothing) {
   Say(kTargetGone);
   Fail();

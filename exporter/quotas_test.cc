@@ -181,6 +181,34 @@ TEST_F(QuotasTest, SnapshotsOfVmsAddUpInTheirProject) {
   EXPECT_EQ(Lines("virt_project_snapshot_size_bytes"), std::string(kProject) + "} 0\n");
 }
 
+TEST_F(QuotasTest, SnapshotsOutliveTheirNamespaceForAMoment) {
+  const auto remove = [&](const char* name) {
+    store_.Update([&](Inventory& inventory, Micros) {
+      inventory.RemoveCustom(*FindKind(BuiltinKinds(), "snapshot.storage.k8s.io", "VolumeSnapshot"),
+                             ObjectKey{Symbol("web"), name});
+    });
+  };
+  const std::string of_shop = R"(,"labels":{"snapshot.kubevirt.io/source-vm-name":"shop"})";
+  Load(R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"web"}})");
+  Load(VolumeSnapshot("a", "gone", of_shop));
+  Load(VolumeSnapshot("b", "gone", of_shop));
+  store_.Update([](Inventory& inventory, Micros now) {
+    inventory.Remove<NamespaceRow>(ObjectKey{Symbol(), "web"}, now);
+  });
+  remove("a");
+  EXPECT_EQ(Lines("virt_project_snapshot_size_bytes"), std::string(kProject) + "} 21474836480\n");
+  remove("b");
+  EXPECT_EQ(Lines("virt_project_snapshot_size_bytes"), "");
+}
+
+TEST_F(QuotasTest, ASnapshotWithoutAClaimIsOfNoVmThatHasAClaimOfItsName) {
+  Load(kVm);
+  Load(R"({"apiVersion":"snapshot.storage.k8s.io/v1","kind":"VolumeSnapshot","metadata":{
+    "namespace":"web","name":"shop-root"},"spec":{"source":{"volumeSnapshotContentName":"x"}},
+    "status":{"restoreSize":"20Gi"}})");
+  EXPECT_EQ(Lines("virt_project_snapshot_size_bytes"), std::string(kProject) + "} 0\n");
+}
+
 class LabelsTest : public QuotasTest {
  protected:
   LabelsTest() : QuotasTest({.shown = {.vm_labels = {"team"}, .namespace_labels = {"site"}}}) {}

@@ -50,7 +50,7 @@ void Inventory::Upsert(NamespaceRow row, Micros) {
   NamespaceSubject& subject = namespaces.FindOrInsert(key);
   const NamespaceRow before = std::exchange(subject.row, std::move(row));
   const Symbol space(key.name);
-  if (ProjectSubject* project = projects.Find(key)) project->forsaken = false;
+  forsaken_.erase(key.name);
   const bool relabelled = before.labels != subject.row.labels;
   if (relabelled && !labels_on_every_series_) vms.MarkSpace(space, vm_field::kLabels);
   const bool renamed = before.workspace != subject.row.workspace;
@@ -75,7 +75,7 @@ void Inventory::Remove<NamespaceRow>(const ObjectKey& key, Micros now) {
   unlabelled.meta.key = key;
   Upsert(std::move(unlabelled), now);  // what is left of its objects loses the workspace
   namespaces.Erase(key);
-  ForsakeProject(key);
+  ForsakeProject(key, now);
 }
 
 Symbol Inventory::WorkspaceOf(const Symbol& space) const {
@@ -107,6 +107,7 @@ void Inventory::Remove<NodeRow>(const ObjectKey& key, Micros now) {
 void Inventory::Tick(Micros now) {
   if (!usage_rules_.held) AdvanceUsage(now);
   CountUnexplained(now);
+  ForgetForsaken(now);
   std::vector<Symbol> flipped;
   nodes.ForEach([&](NodeSubject& node) {
     const bool stale = node.row.heartbeat != 0 && now - node.row.heartbeat > kNodeHeartbeatLimit;

@@ -220,7 +220,10 @@ class Inventory {
   Micros Seen(Micros now) const {
     return usage_watch_ == UsageWatch::kCurrent || blind_since_ == 0 ? now : blind_since_;
   }
-  void ForsakeProject(const ObjectKey& key);
+  // Its Namespace is gone: it goes with the last VM or snapshot that it has.
+  void ForsakeProject(const ObjectKey& key, Micros now);
+  void DropForsaken(const ObjectKey& key);
+  void ForgetForsaken(Micros now);
   void MarkQuotas(const Symbol& space);
   SnapshotSums SnapshotShareOf(const CustomSubject& custom) const;
   void SetShare(CustomSubject& custom, const SnapshotSums& share);
@@ -243,6 +246,8 @@ class Inventory {
   // Accounts of VMs that are gone, until they are summed up; by project.
   std::vector<std::pair<Symbol, UsageAccount>> retired_;
   std::vector<ObjectKey> disks_touched_;  // VMs whose claims changed
+  // Namespaces that are gone, and since when: what is still told of them makes no project anew.
+  std::map<std::string, Micros, std::less<>> forsaken_;
   Names names_;
   // By VM, under KubeVirt's name of it.
   std::unordered_map<ObjectKey, std::vector<Dependent>, ObjectKeyHash> dependents_;

@@ -160,7 +160,7 @@ void Inventory::SetShare(CustomSubject& custom, const SnapshotSums& share) {
   project.snapshots.bytes += share.bytes - custom.share.bytes;
   custom.share = share;
   projects.Mark(project.key, kAllFields);  // it may be the project's first, or last
-  if (project.forsaken) ForsakeProject(project.key);
+  DropForsaken(project.key);
 }
 
 std::string Inventory::ReferenceOf(const CustomSubject& custom) const {

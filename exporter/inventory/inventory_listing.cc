@@ -67,7 +67,7 @@ void Inventory::Replace(Listing<Row> listing, Micros now) {
     projects.ForEach([&](const ProjectSubject& project) {
       if (!present.contains(project.key)) gone.push_back(project.key);
     });
-    for (const ObjectKey& key : gone) ForsakeProject(key);
+    for (const ObjectKey& key : gone) ForsakeProject(key, now);
   }
 }
 

@@ -109,6 +109,7 @@ void Inventory::CountMigration(MigrationSubject& migration) {
           .first->second;
   histogram.Observe(Seconds(MigrationStart(migration.row), MigrationEnd(migration.row)));
   projects.Mark(project.key, kRowField);
+  DropForsaken(project.key);
   if (outcome->result.Is(MigrationResult::Of("failed"))) {
     const auto& state = migration.row.state;
     Info("migration failed",

@@ -9,6 +9,9 @@
 namespace virtlens::exporter {
 namespace {
 
+// What is still told of a namespace that is gone comes sooner.
+constexpr Micros kForsakenFor = 3'600'000'000;
+
 bool Runs(const VmSubject& vm) { return vm.vmi && vm.vmi->phase.Is(VmiPhase::Of("Running")); }
 
 }  // namespace
@@ -57,17 +60,28 @@ void Inventory::SetShare(VmSubject& vm, const ProjectSums& share) {
   if (regrouped) changed |= project_field::kVms;
   if (resized) changed |= project_field::kSums;
   projects.Mark(project.key, changed);
-  if (project.forsaken) ForsakeProject(project.key);
+  DropForsaken(project.key);
 }
 
-void Inventory::ForsakeProject(const ObjectKey& key) {
-  ProjectSubject* project = projects.Find(key);
-  if (project == nullptr) return;
-  project->forsaken = true;
-  if (project->sums.vm_count() > 0) return;
+void Inventory::ForsakeProject(const ObjectKey& key, Micros now) {
+  forsaken_[key.name] = now;
+  DropForsaken(key);
+}
+
+void Inventory::DropForsaken(const ObjectKey& key) {
+  const ProjectSubject* project = projects.Find(key);
+  if (project == nullptr || !forsaken_.contains(key.name)) return;
+  if (project->sums.vm_count() > 0 || !(project->snapshots == SnapshotSums{})) return;
   const Symbol space(key.name);
   std::erase_if(retired_, [&](const auto& retired) { return retired.first == space; });
   projects.Erase(ObjectKey{Symbol(), std::string(space.text())});
+}
+
+void Inventory::ForgetForsaken(Micros now) {
+  std::erase_if(forsaken_, [&](const auto& entry) {
+    const auto& [name, since] = entry;
+    return now - since > kForsakenFor && projects.Find(ObjectKey{Symbol(), name}) == nullptr;
+  });
 }
 
 void Inventory::AccountDisks(Micros now) {

@@ -23,7 +23,9 @@ FieldMask Changed(const CustomRow& before, const CustomRow& after) {
 std::string_view CustomSubject::claim() const {
   if (!row.kind->is_disk) return {};
   const std::string_view named = row.Text(Field::kClaim);
-  return named.empty() ? std::string_view(name()) : named;
+  // A snapshot of a volume that is no claim any more is not of the claim that has its own name.
+  const bool is_claim = row.kind->role == Role::kStatus;
+  return named.empty() && is_claim ? std::string_view(name()) : named;
 }
 
 FieldMask Changed(const VmRow& before, const VmRow& after) {

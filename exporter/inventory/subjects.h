@@ -190,8 +190,7 @@ struct ProjectSubject {
   ObjectKey key;
   ProjectSums sums;
   SnapshotSums snapshots;
-  Meters usage;           // of all its VMs, those that are gone among them
-  bool forsaken = false;  // its Namespace is gone; its last VM takes it along
+  Meters usage;  // of all its VMs, those that are gone among them
   std::array<Histogram, kStartStages.size()> start_duration{
       Histogram(kStartBuckets), Histogram(kStartBuckets), Histogram(kStartBuckets)};
   std::map<MigrationResult, Histogram> migration_duration;

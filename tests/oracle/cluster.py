@@ -3,7 +3,9 @@
 A second, simple implementation: everything is computed anew for every page.
 """
 
-from objects import (CLAIM, DISK, MIGRATION, NAMESPACE, NODE, READERS, VM, VMI, VOLUME, WUKONG)
+import projects
+from objects import (CLAIM, DISK, MIGRATION, NAMESPACE, NODE, POD, READERS, SNAPSHOT, VM, VMI, VOLUME,
+                     WUKONG)
 from observed import Observed, is_true
 from usage import ERROR_STATES, SECOND, Usage, desired, no_usage
 
@@ -84,8 +86,9 @@ class Cluster:
             self.usage.set_disk(key, sizes.get(key, 0), now)
 
     def drop_forsaken(self):
+        held = {key[0] for key in self.subjects()} | set(projects.snapshot_bytes(self))
         for project in list(self.forsaken):
-            if not any(key[0] == project for key in self.subjects()):
+            if project not in held:
                 self.usage.forget_project(project)
                 self.observed.forget_project(project)
 
@@ -188,6 +191,15 @@ class Cluster:
                 if amount:
                     add("virt_persistentvolumeclaim_size_bytes", identity, amount,
                         persistentvolumeclaim=key[1], state=state)
+        for key, pod in self.objects[POD].items():
+            if pod.instance:  # anyone can label a Pod
+                vm = (key[0], pod.instance)
+                projects.pod_lines(key[1], pod, self.identity(key[0], names.get(vm, vm[1])), add)
+        for key, snapshot in self.objects[SNAPSHOT].items():
+            vm = (key[0], projects.vm_of_snapshot(self, key, snapshot))
+            projects.snapshot_lines(key[1], snapshot,
+                                    self.identity(key[0], names.get(vm, vm[1])), add)
+        projects.quota_lines(self, add)
         for (_, name), node in self.objects[NODE].items():
             if node.heartbeat:
                 lines.append(f'virt_node_heartbeat_timestamp_seconds{{cluster="c1",node="{name}"}} '
@@ -250,6 +262,7 @@ class Cluster:
     def vm_lines(self, key, identity, add):
         vm, vmi = self.objects[VM].get(key), self.objects[VMI].get(key)
         self.state_lines(key, vm, vmi, identity, add)
+        self.label_line(key[0], vm, identity, add)
         self.observed.vm_lines(key, vm, identity, add)
         if vm:
             if vm.status:
@@ -274,6 +287,13 @@ class Cluster:
             self.instance_lines(vmi, identity, add)
         self.usage_lines(self.usage.accounts.get(key), vm, identity, add)
 
+    def label_line(self, space, vm, identity, add):
+        found = self.objects[NAMESPACE].get(("", space))
+        labels = {"label_tier": vm.tier if vm else "",
+                  "namespace_label_site": found.site if found else ""}
+        if any(labels.values()):
+            add("virt_vm_labels", identity, 1, **{name: text for name, text in labels.items() if text})
+
     @staticmethod
     def state_lines(key, vm, vmi, identity, add):
         one = vm or vmi
@@ -292,8 +312,6 @@ class Cluster:
         if vm:
             add("virt_vm_restart_required", identity,
                 int(is_true(vm.conditions.get("RestartRequired"))))
-            if vm.tier:
-                add("virt_vm_labels", identity, 1, label_tier=vm.tier)
             if vm.display_name:
                 add("virt_vm_display_name_info", identity, 1,
                     display_name=vm.display_name.replace("\\", "\\\\").replace('"', '\\"'))
@@ -349,6 +367,9 @@ class Cluster:
         for name, meters in self.usage.projects.items():
             if any(meters.values()):
                 spaces.setdefault(name, [])
+        snapshots = projects.snapshot_bytes(self)
+        for name in snapshots:
+            spaces.setdefault(name, [])
         for space, keys in spaces.items():
             identity = self.identity(space)
             groups = dict.fromkeys(ALL_GROUPS, 0)
@@ -370,6 +391,8 @@ class Cluster:
             add("virt_project_running_memory_bytes", identity, sums["running_memory"])
             add("virt_project_disk_allocated_bytes", identity,
                 sum(sizes.get(key, 0) for key in keys))
+            add("virt_project_snapshots", identity, 0)  # no history makes one of a VM
+            add("virt_project_snapshot_size_bytes", identity, snapshots.get(space, 0))
             used = self.usage.projects.get(space) or no_usage()
             add("virt_project_running_seconds_total", identity, decimal(used["running"], 6))
             add("virt_project_allocated_core_seconds_total", identity, decimal(used["cores"], 9))
@@ -402,7 +425,10 @@ virt_project_allocated_memory_bytes virt_project_running_memory_bytes
 virt_project_disk_allocated_bytes virt_vm_info virt_vm_condition virt_vm_restart_required
 virt_vm_paused virt_vm_live_migratable virt_vm_guest_info virt_vm_labels virt_vm_display_name_info
 virt_migration_info virt_migration_outcome virt_migration_blocked virt_cr_info virt_cr_phase
-virt_cr_condition virt_cr_created_timestamp_seconds virt_node_heartbeat_timestamp_seconds""".split())
+virt_cr_condition virt_cr_created_timestamp_seconds virt_node_heartbeat_timestamp_seconds
+virt_vm_pod_info virt_vm_pod_phase virt_vm_pod_cpu_cores virt_vm_pod_memory_bytes virt_project_quota
+virt_project_snapshots virt_project_snapshot_size_bytes virt_volumesnapshot_info
+virt_volumesnapshot_ready virt_volumesnapshot_size_bytes""".split())
 # What depends on when the exporter looked, beside usage.
 OBSERVED_FAMILIES = frozenset("""
 virt_vm_heartbeat virt_vm_heartbeat_lost_since_timestamp_seconds virt_vm_migrations_total

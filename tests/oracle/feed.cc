@@ -54,16 +54,21 @@ std::map<std::string, Feed::Kind> Feed::AllKinds() {
   return {{"Namespace", KindOf(&Decoder::Namespace)},
           {"Node", KindOf(&Decoder::Node)},
           {"PersistentVolumeClaim", KindOf(&Decoder::Claim)},
+          {"Pod", KindOf(&Decoder::Launcher)},
+          {"ResourceQuota", KindOf(&Decoder::Quota)},
           {"VirtualMachine", KindOf(&Decoder::Vm)},
           {"VirtualMachineInstance", KindOf(&Decoder::Vmi)},
           {"VirtualMachineInstanceMigration", KindOf(&Decoder::Migration)},
           {"DataVolume", KindOf(&Decoder::DataVolume)},
+          {"VolumeSnapshot", KindOf("snapshot.storage.k8s.io", "VolumeSnapshot")},
           {"Wukong", KindOf("vm.novasphere.dev", "Wukong")},
           {"VirtualDisk", KindOf("virtualization.kubesphere.io", "VirtualDisk")}};
 }
 
 Feed::Feed(Clock& clock, std::ostream& log)
-    : clock_(clock), log_(log), decoder_({.shown = {.vm_labels = {"tier"}}}) {}
+    : clock_(clock),
+      log_(log),
+      decoder_({.shown = {.vm_labels = {"tier"}, .namespace_labels = {"site"}}}) {}
 
 std::vector<std::string> Feed::Kinds() const {
   std::vector<std::string> names;

@@ -17,7 +17,8 @@ bool IsMachine(const std::string& kind) {
 }
 // Their CRDs come and go.
 bool IsCustom(const std::string& kind) {
-  return kind != "Namespace" && kind != "Node" && kind != "PersistentVolumeClaim";
+  return kind != "Namespace" && kind != "Node" && kind != "PersistentVolumeClaim" &&
+         kind != "Pod" && kind != "ResourceQuota";
 }
 
 class History {

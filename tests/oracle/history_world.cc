@@ -78,9 +78,12 @@ std::optional<Change> World::Step() {
   if (dice < 6) return ChangeNode({"", OneOf({"n1", "n2"})});
   if (dice < 27) return ChangeVm(AnyName("vm", 4));
   if (dice < 66) return ChangeInstance(AnyName("vm", 4));
-  if (dice < 75) return ChangeClaim(AnyName("disk", 4));
-  if (dice < 82) return ChangeVolume(AnyName("disk", 4));
-  if (dice < 88) return ChangeCustom();
+  if (dice < 73) return ChangeClaim(AnyName("disk", 4));
+  if (dice < 79) return ChangeVolume(AnyName("disk", 4));
+  if (dice < 83) return ChangeCustom();
+  if (dice < 87) return ChangePod(AnyName("pod", 4));
+  if (dice < 88) return ChangeQuota(AnyName("quota", 2));
+  if (dice < 91) return ChangeSnapshot(AnyName("snap", 3));
   return ChangeMigration(AnyName("move", 3));
 }
 
@@ -92,6 +95,7 @@ std::optional<Change> World::ChangeNamespace() {
   Json object = found != nullptr ? *found : NewObject("v1", "Namespace", name);
   object["metadata"]["labels"] = Json::object();
   if (Chance(80)) object["metadata"]["labels"]["kubesphere.io/workspace"] = OneOf({"ops", "dev"});
+  if (Chance(50)) object["metadata"]["labels"]["site"] = OneOf({"north", "south"});
   return Put("Namespace", name, std::move(object));
 }
 

@@ -60,6 +60,9 @@ class World {
   static void RemoveCondition(Json& object, const std::string& type);
 
   std::optional<Change> ChangeNamespace();
+  std::optional<Change> ChangePod(const ObjectName& name);
+  std::optional<Change> ChangeQuota(const ObjectName& name);
+  std::optional<Change> ChangeSnapshot(const ObjectName& name);
   std::optional<Change> ChangeVm(const ObjectName& name);
   Json NewVm(const ObjectName& name);
   void AlterVm(Json& vm);

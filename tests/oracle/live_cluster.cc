@@ -15,10 +15,12 @@ constexpr const char* kHold = "oracle.virtlens.io/hold";  // a finalizer
 constexpr std::uint64_t kGibibyte = 1ULL << 30U;
 
 // In the order in which markers are written.
-const std::array<kube::ResourceType, 9> types = {{
+const std::array<kube::ResourceType, 12> types = {{
     {"", "v1", "namespaces", "Namespace", false},
     {"", "v1", "nodes", "Node", false},
     {"", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", true},
+    {"", "v1", "resourcequotas", "ResourceQuota", true},
+    {"", "v1", "pods", "Pod", true},
     {"kubevirt.io", "v1", "virtualmachines", "VirtualMachine", true},
     {"kubevirt.io", "v1", "virtualmachineinstances", "VirtualMachineInstance", true},
     {"kubevirt.io", "v1", "virtualmachineinstancemigrations", "VirtualMachineInstanceMigration",
@@ -26,7 +28,10 @@ const std::array<kube::ResourceType, 9> types = {{
     {"cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume", true},
     {"vm.novasphere.dev", "v1alpha1", "wukongs", "Wukong", true},
     {"virtualization.kubesphere.io", "v1beta1", "virtualdisks", "VirtualDisk", true},
+    {"snapshot.storage.k8s.io", "v1", "volumesnapshots", "VolumeSnapshot", true},
 }};
+
+constexpr std::size_t kCoreTypes = 5;  // the first of them; the others have a CRD
 
 const kube::ResourceType& TypeOf(const std::string& kind) {
   for (const kube::ResourceType& type : types) {
@@ -52,7 +57,8 @@ std::unique_ptr<sim::ApiServer> StartServer(Clock& clock) {
   options.resources = sim::KubeVirtResources();
   for (const kube::ResourceType& type : types) {
     const bool user = type.kind == "Wukong" || type.kind == "VirtualDisk";
-    if (user) options.resources.push_back({.type = type, .has_status = true, .custom = true});
+    if (user || type.kind == "VolumeSnapshot")
+      options.resources.push_back({.type = type, .has_status = true, .custom = true});
   }
   options.clock = &clock;
   options.history = 100;  // a watch that was away for long has expired
@@ -147,7 +153,7 @@ void LiveCluster::RemoveOrInstallCrd() {
     Must(server_->InstallCrd(TypeOf(absent_), HasStatus(absent_)));
     return absent_.clear();
   }
-  absent_ = types[3 + random_.Below(types.size() - 3)].kind;
+  absent_ = types[kCoreTypes + random_.Below(types.size() - kCoreTypes)].kind;
   world_.Clear(absent_);
   stored_[absent_].clear();
   Must(server_->RemoveCrd(TypeOf(absent_)));
@@ -249,6 +255,14 @@ std::vector<std::string> LiveCluster::Mark() {
   MarkKind("Node", {{"metadata", {{"annotations", {{"kubevirt.io/heartbeat", time}}}}}});
   MarkKind("PersistentVolumeClaim", {{"spec", {{"resources", {{"requests", {{"storage", size}}}}}}},
                                      {"status", {{"phase", "Bound"}}}});
+  MarkKind("ResourceQuota", {{"status", {{"hard", {{"services", std::to_string(mark)}}}}}});
+  const Json owners = Json::array(
+      {{{"apiVersion", "kubevirt.io/v1"}, {"kind", "VirtualMachineInstance"}, {"name", kMark}}});
+  const Json containers =
+      Json::array({{{"resources", {{"requests", {{"cpu", std::to_string(mark)}}}}}}});
+  MarkKind("Pod", {{"metadata",
+                    {{"labels", {{"kubevirt.io", "virt-launcher"}}}, {"ownerReferences", owners}}},
+                   {"spec", {{"containers", containers}}}});
   MarkKind("VirtualMachine",
            {{"spec",
              {{"runStrategy", "Halted"},
@@ -263,6 +277,8 @@ std::vector<std::string> LiveCluster::Mark() {
   const Json disks = Json::array({{{"size", size}}});
   MarkKind("Wukong", {{"spec", {{"disks", disks}}}});
   MarkKind("VirtualDisk", {{"spec", {{"size", size}}}});
+  MarkKind("VolumeSnapshot",
+           {{"spec", {{"source", Json::object()}}}, {"status", {{"restoreSize", size}}}});
   return LinesOf(mark);
 }
 
@@ -279,6 +295,9 @@ std::vector<std::string> LiveCluster::LinesOf(std::uint64_t mark) const {
       fmt::format(
           R"(virt_persistentvolumeclaim_size_bytes{},vm_name="",persistentvolumeclaim="{}",state="requested"}} {})",
           space, kMark, mark * kGibibyte),
+      fmt::format(R"(virt_project_quota{},resourcequota="{}",resource="services",type="hard"}} {})",
+                  space, kMark, mark),
+      fmt::format(R"(virt_vm_pod_cpu_cores{},pod="{}",type="request"}} {})", vm, kMark, mark),
       fmt::format(R"(virt_vm_cpu_cores{},state="requested"}} {})", vm, mark),
       fmt::format(R"(virt_vm_node_info{},node="{}"}} 1)", vm, text),
       fmt::format(R"(virt_migration_start_timestamp_seconds{},migration="{}"}} {})", vm, kMark,
@@ -291,6 +310,8 @@ std::vector<std::string> LiveCluster::LinesOf(std::uint64_t mark) const {
       fmt::format(
           R"(virt_cr_disk_requested_bytes{},vm_name="",kind="VirtualDisk",name="{}",group="virtualization.kubesphere.io"}} {})",
           space, kMark, mark * kGibibyte),
+      fmt::format(R"(virt_volumesnapshot_size_bytes{},vm_name="",volumesnapshot="{}"}} {})", space,
+                  kMark, mark * kGibibyte),
   };
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < types.size(); ++i) {

@@ -86,6 +86,7 @@ class LiveHistory {
     options.cluster = "c1";
     options.listen = options.telemetry_listen = "127.0.0.1:0";
     options.vm_labels = {"tier"};
+    options.namespace_labels = {"site"};
     options.state = directory_.PathOf("usage");
     auto started = exporter::Exporter::Start(options, clock_);
     if (!started) throw std::runtime_error(started.error().message);

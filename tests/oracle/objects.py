@@ -12,6 +12,7 @@ GI = 1 << 30
 VM, VMI = "VirtualMachine", "VirtualMachineInstance"
 MIGRATION, CLAIM, VOLUME = "VirtualMachineInstanceMigration", "PersistentVolumeClaim", "DataVolume"
 NODE, NAMESPACE, WUKONG, DISK = "Node", "Namespace", "Wukong", "VirtualDisk"
+POD, QUOTA, SNAPSHOT = "Pod", "ResourceQuota", "VolumeSnapshot"
 VOLUME_PHASES = {"Pending", "ImportInProgress", "Succeeded"}
 CONDITIONS = {"Ready", "Running", "AgentConnected", "Paused", "LiveMigratable", "RestartRequired", "Failure",
               "VolumesBound", "Bound"}
@@ -174,7 +175,8 @@ class Volume:
 
 class Namespace:
     def __init__(self, obj):
-        self.workspace = obj["metadata"].get("labels", {}).get("kubesphere.io/workspace", "")
+        labels = obj["metadata"].get("labels", {})
+        self.workspace, self.site = labels.get("kubesphere.io/workspace", ""), labels.get("site", "")
 
 
 class Node:
@@ -198,5 +200,45 @@ class Custom:
         self.claim = status.get("claimName", "")
 
 
-READERS = {NAMESPACE: Namespace, NODE: Node, VM: Vm, VMI: Vmi, MIGRATION: Migration, CLAIM: Claim,
+def cores(text):
+    """Millicores of "250m" or "2"."""
+    return int(text[:-1]) if text.endswith("m") else int(text or 0) * 1000
+
+
+class Pod:
+    def __init__(self, obj):
+        spec, meta = obj["spec"], obj["metadata"]
+        self.uid, self.node = meta["uid"], spec.get("nodeName", "")
+        self.instance = owner_of(obj, "kubevirt.io", VMI)
+        phase = obj.get("status", {}).get("phase", "")
+        self.phase = known(phase, {"", "Pending", "Running", "Succeeded", "Failed"})
+        self.ended = phase in ("Succeeded", "Failed")
+        resources = spec["containers"][0]["resources"]
+        requests, limits = resources["requests"], resources.get("limits", {})
+        self.cpu, self.memory = cores(requests["cpu"]), size(requests.get("memory"))
+        self.memory_limit = size(limits.get("memory"))
+
+
+class Quota:
+    def __init__(self, obj):
+        status = obj.get("status", {})
+        self.hard, self.used = ({name: size(text) if text.endswith("Gi") else int(text)
+                                 for name, text in status.get(which, {}).items()}
+                                for which in ("hard", "used"))
+
+
+class Snapshot:
+    """A VolumeSnapshot."""
+
+    def __init__(self, obj):
+        status, meta = obj.get("status", {}), obj["metadata"]
+        self.vm = meta.get("labels", {}).get("snapshot.kubevirt.io/source-vm-name", "")
+        self.claim = obj["spec"]["source"].get("persistentVolumeClaimName", "")
+        self.of_vm = any(owner["kind"] == "VirtualMachineSnapshotContent"
+                         for owner in meta.get("ownerReferences", []))
+        self.ready = status.get("readyToUse", False)
+        self.bytes = size(status.get("restoreSize"))
+
+
+READERS = {POD: Pod, QUOTA: Quota, SNAPSHOT: Snapshot, NAMESPACE: Namespace, NODE: Node, VM: Vm, VMI: Vmi, MIGRATION: Migration, CLAIM: Claim,
            VOLUME: Volume, WUKONG: Custom, DISK: Custom}
