@@ -60,7 +60,9 @@ struct WebSocketRequest {
 };
 
 // A client connection on a thread of its own. OnOpen is called once the upgrade succeeded; an
-// upgrade that the peer refused is an Error with its HTTP status.
+// upgrade that the peer refused is an Error with its HTTP status. Who lets go of the last copy of
+// what is returned closes the connection and, unless it is the connection's thread, waits for its
+// end.
 Result<std::shared_ptr<WebSocket>> ConnectWebSocket(
     WebSocketRequest request, std::unique_ptr<WebSocketHandlerSession> session);
 

@@ -3,6 +3,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <charconv>
+#include <functional>
 #include <future>
 #include <thread>
 
@@ -124,25 +125,48 @@ asio::awaitable<void> Converse(Client& client, std::unique_ptr<WebSocketHandlerS
   co_await session->Run(std::move(announce));
 }
 
+// The connection's thread, which whoever lets go of it waits for: OpenSSL keeps state by thread,
+// and a thread that outlives main cannot give it back.
+class ConnectionThread {
+ public:
+  explicit ConnectionThread(std::function<void()> run) : thread_(std::move(run)) {}
+  ~ConnectionThread() {
+    if (thread_.get_id() == std::this_thread::get_id()) {
+      thread_.detach();
+    } else {
+      thread_.join();
+    }
+  }
+  ConnectionThread(const ConnectionThread&) = delete;
+  ConnectionThread& operator=(const ConnectionThread&) = delete;
+
+ private:
+  std::thread thread_;
+};
+
 }  // namespace
 
 Result<std::shared_ptr<WebSocket>> ConnectWebSocket(
     WebSocketRequest request, std::unique_ptr<WebSocketHandlerSession> session) {
-  auto client = std::make_unique<Client>(std::move(request));
+  auto client = std::make_shared<Client>(std::move(request));
   VIRTLENS_TRY(client->target, ParseUrl(client->request.url));
   if (client->target.tls) {
     VIRTLENS_TRY(client->context, MakeClientContext(client->request.tls));
   }
-  Opened opened;
-  auto result = opened.get_future();
-  // Detached: the thread owns all it touches and ends with the connection, which either side or
-  // the idle timeout ends.
-  std::thread([client = std::move(client), session = std::move(session),
-               opened = std::move(opened)]() mutable {
-    asio::co_spawn(client->io, Converse(*client, std::move(session), opened), asio::detached);
-    client->io.run();
-  }).detach();
-  return result.get();
+  auto opened = std::make_shared<Opened>();
+  auto result = opened->get_future();
+  asio::co_spawn(client->io, Converse(*client, std::move(session), *opened), asio::detached);
+  // The thread owns all it touches and ends with the connection.
+  auto thread = std::make_shared<ConnectionThread>(
+      [client = std::move(client), opened = std::move(opened)] { client->io.run(); });
+  VIRTLENS_TRY(std::shared_ptr<WebSocket> socket, result.get());
+  WebSocket* const plain = socket.get();
+  return std::shared_ptr<WebSocket>(
+      plain, [socket = std::move(socket), thread = std::move(thread)](WebSocket*) mutable {
+        socket->Close(1000, "");
+        socket.reset();
+        thread.reset();
+      });
 }
 
 }  // namespace virtlens::http
