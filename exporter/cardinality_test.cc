@@ -7,6 +7,7 @@
 
 #include "base/fake_clock.h"
 #include "exporter/exposition/testing/exposition_reader.h"
+#include "exporter/exposition/testing/page_text.h"
 #include "exporter/families/family.h"
 #include "exporter/inventory/testing/rows.h"
 #include "exporter/object_loader.h"
@@ -16,10 +17,7 @@ namespace virtlens::exporter {
 namespace {
 
 Exposition PageOf(Store& store) {
-  http::Response response = store.Scrape()->Respond(Format::kText, false);
-  std::string text;
-  auto& next = std::get<http::BodyGenerator>(response.body);
-  for (std::string piece; next(piece);) text += piece;
+  const std::string text = PageText(*store.Scrape());
   auto read = ReadExposition(text);
   EXPECT_TRUE(read) << read.error().message;
   return std::move(*read);

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "exporter/exposition/testing/exposition_reader.h"
+#include "exporter/exposition/testing/page_text.h"
 #include "exporter/scrape_access.h"
 #include "exporter/scrape_selection.h"
 #include "kube/base64.h"
@@ -36,19 +37,6 @@ void AddVm(sim::ApiServer& server, const std::string& name, const std::string& s
   ASSERT_TRUE(server.Seed(vm_type, vm));
 }
 
-std::string TextOf(const Page& page, const SeriesScope* scope = nullptr) {
-  const http::Response response = page.Respond(Format::kText, false, nullptr, scope);
-  std::string text;
-  std::string piece;
-  const auto& generate = std::get<http::BodyGenerator>(response.body);
-  for (bool more = true; more;) {
-    piece.clear();
-    more = generate(piece);
-    text += piece;
-  }
-  return text;
-}
-
 class ClustersTest : public ::testing::Test {
  protected:
   ClustersTest() : host_(StartServer()), member_(StartServer()) {
@@ -74,7 +62,7 @@ class ClustersTest : public ::testing::Test {
   bool WaitFor(const std::function<bool(const std::string& text)>& wanted) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (std::chrono::steady_clock::now() < deadline) {
-      text_ = TextOf(*clusters_->Scrape());
+      text_ = PageText(*clusters_->Scrape());
       if (wanted(text_)) return true;
       std::this_thread::yield();
     }
@@ -190,8 +178,8 @@ http::Request Asking(const std::string& query) {
 std::string Answer(Clusters& clusters, const std::string& query, ScrapeAccess* access = nullptr) {
   const auto selection = SelectScrape(Asking(query), clusters, access);
   if (!selection) return selection.error().message;
-  return TextOf(*clusters.Scrape(selection->clusters),
-                selection->scope ? &*selection->scope : nullptr);
+  return PageText(*clusters.Scrape(selection->clusters), Format::kText,
+                  selection->scope ? &*selection->scope : nullptr);
 }
 
 TEST_F(ClustersTest, AQueryGetsItsProjectsWorkspacesAndClusters) {

@@ -8,6 +8,7 @@
 #include "base/fake_clock.h"
 #include "base/random.h"
 #include "exporter/exposition/testing/exposition_reader.h"
+#include "exporter/exposition/testing/page_text.h"
 #include "exporter/families/component_families.h"
 #include "exporter/inventory/testing/rows.h"
 #include "exporter/scrape/page_reader.h"
@@ -72,13 +73,7 @@ class GuestsTest : public testing::Test {
       inventory.DropSamples({component, std::string(target)}, now);
     });
   }
-  std::string Text() {
-    std::string text;
-    http::Response response = store_.Scrape()->Respond(Format::kText, false);
-    auto& next = std::get<http::BodyGenerator>(response.body);
-    for (std::string piece; next(piece);) text += piece;
-    return text;
-  }
+  std::string Text() { return PageText(*store_.Scrape()); }
   Exposition Read() {
     auto read = ReadExposition(Text());
     EXPECT_TRUE(read) << read.error().message;

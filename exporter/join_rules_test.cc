@@ -14,6 +14,7 @@
 #include "base/fake_clock.h"
 #include "exporter/exposition/sample_writer.h"
 #include "exporter/exposition/testing/exposition_reader.h"
+#include "exporter/exposition/testing/page_text.h"
 #include "exporter/families/component_families.h"
 #include "exporter/inventory/testing/rows.h"
 #include "exporter/scrape/page_reader.h"
@@ -73,13 +74,7 @@ class JoinRulesTest : public testing::Test {
       if (!line.starts_with('#')) input_.push_back(line);
     }
   }
-  std::string Text() {
-    std::string text;
-    http::Response response = store_.Scrape()->Respond(Format::kText, false);
-    auto& next = std::get<http::BodyGenerator>(response.body);
-    for (std::string piece; next(piece);) text += piece;
-    return text;
-  }
+  std::string Text() { return PageText(*store_.Scrape()); }
 
   std::string PromtoolTest();
 

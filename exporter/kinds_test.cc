@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "exporter/exposition/testing/exposition_reader.h"
+#include "exporter/exposition/testing/page_text.h"
 #include "exporter/object_loader.h"
 
 namespace virtlens::exporter {
@@ -65,10 +66,7 @@ class KindsTest : public testing::Test {
   // Takes away what RandomObject(number) made.
   void RemoveObject(std::size_t number);
   Exposition Read() {
-    std::string text;
-    http::Response response = store_.Scrape()->Respond(Format::kText, false);
-    auto& next = std::get<http::BodyGenerator>(response.body);
-    for (std::string piece; next(piece);) text += piece;
+    const std::string text = PageText(*store_.Scrape());
     auto read = ReadExposition(text);
     EXPECT_TRUE(read) << read.error().message;
     return read ? std::move(*read) : Exposition{};
@@ -292,10 +290,7 @@ TEST_F(KindsTest, ValuesOutsideTheClosedSetsAreOther) {
 
 // The lines of custom resources in a store's text.
 std::string CustomLines(Store& store) {
-  std::string text;
-  http::Response response = store.Scrape()->Respond(Format::kText, false);
-  auto& next = std::get<http::BodyGenerator>(response.body);
-  for (std::string piece; next(piece);) text += piece;
+  const std::string text = PageText(*store.Scrape());
   std::string lines;
   for (const std::string_view line : Split(text, '\n')) {
     if (line.starts_with("virt_cr_") || line.starts_with("virt_snapshot_")) {

@@ -4,6 +4,7 @@
 #include "base/fake_clock.h"
 #include "exporter/decode/decode.h"
 #include "exporter/exposition/testing/exposition_reader.h"
+#include "exporter/exposition/testing/page_text.h"
 #include "exporter/inventory/testing/rows.h"
 #include "exporter/store.h"
 
@@ -57,10 +58,7 @@ class MigrationsTest : public testing::Test {
     return samples.empty() ? "" : samples.begin()->first.at("reason");
   }
   Exposition Read() {
-    std::string text;
-    http::Response response = store_.Scrape()->Respond(Format::kText, false);
-    auto& next = std::get<http::BodyGenerator>(response.body);
-    for (std::string piece; next(piece);) text += piece;
+    const std::string text = PageText(*store_.Scrape());
     auto read = ReadExposition(text);
     EXPECT_TRUE(read) << read.error().message;
     return read ? std::move(*read) : Exposition{};

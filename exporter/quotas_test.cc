@@ -3,6 +3,7 @@
 
 #include "base/fake_clock.h"
 #include "exporter/exposition/testing/exposition_reader.h"
+#include "exporter/exposition/testing/page_text.h"
 #include "exporter/families/family.h"
 #include "exporter/object_loader.h"
 #include "exporter/store.h"
@@ -60,10 +61,7 @@ class QuotasTest : public testing::Test {
     ASSERT_EQ(LoadObject(object.view(), decoder_, store_), Loaded::kTaken) << json;
   }
   std::string Lines(const std::string& family) {
-    std::string text;
-    http::Response response = store_.Scrape()->Respond(Format::kText, false);
-    auto& next = std::get<http::BodyGenerator>(response.body);
-    for (std::string piece; next(piece);) text += piece;
+    const std::string text = PageText(*store_.Scrape());
     EXPECT_TRUE(ReadExposition(text)) << text;
     std::string lines;
     for (std::size_t at = 0; at < text.size();) {

@@ -10,19 +10,12 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "exporter/exposition/testing/exposition_reader.h"
+#include "exporter/exposition/testing/page_text.h"
 #include "exporter/families/family.h"
 #include "exporter/inventory/testing/rows.h"
 
 namespace virtlens::exporter {
 namespace {
-
-std::string TextOf(const Page& page, Format format = Format::kText) {
-  std::string text;
-  http::Response response = page.Respond(format, false);
-  auto& next = std::get<http::BodyGenerator>(response.body);
-  for (std::string piece; next(piece);) text += piece;
-  return text;
-}
 
 class StoreTest : public testing::Test {
  protected:
@@ -36,7 +29,7 @@ class StoreTest : public testing::Test {
       inventory.Remove<Row>(ObjectKey{Symbol(space), std::string(name)}, now);
     });
   }
-  std::string Text() { return TextOf(*store_.Scrape()); }
+  std::string Text() { return PageText(*store_.Scrape()); }
   Exposition Read() {
     auto read = ReadExposition(Text());
     EXPECT_TRUE(read) << read.error().message;
@@ -277,7 +270,7 @@ TEST_F(StoreTest, TheClusterComesFromTheAnnotationUnlessGiven) {
     inventory.Upsert(VmOf("web", "shop"), now);
     inventory.Upsert(system, now);
   });
-  EXPECT_NE(TextOf(*unnamed.Scrape()).find("cluster=\"member-1\",vm_name=\"shop\""),
+  EXPECT_NE(PageText(*unnamed.Scrape()).find("cluster=\"member-1\",vm_name=\"shop\""),
             std::string::npos);
   Put(system);
   Put(VmOf("web", "shop"));
@@ -306,8 +299,8 @@ TEST_F(StoreTest, OpenMetricsAndTextCarryTheSameSamples) {
   Put(VmOf("web", "shop"));
   Put(VmiOf("web", "shop"));
   const auto page = store_.Scrape();
-  const auto text = ReadExposition(TextOf(*page), Format::kText);
-  const auto open = ReadExposition(TextOf(*page, Format::kOpenMetrics), Format::kOpenMetrics);
+  const auto text = ReadExposition(PageText(*page), Format::kText);
+  const auto open = ReadExposition(PageText(*page, Format::kOpenMetrics), Format::kOpenMetrics);
   ASSERT_TRUE(text) << text.error().message;
   ASSERT_TRUE(open) << open.error().message;
   EXPECT_EQ(text->sample_count(), open->sample_count());
@@ -415,8 +408,8 @@ TEST_P(RandomHistoryTest, ThePageDependsOnlyOnWhatIsThere) {
     Replay(fresh, volumes_);
     Replay(fresh, vms_);
     Replay(fresh, namespaces_);
-    const std::string text = TextOf(*store.Scrape());
-    ASSERT_EQ(WithoutStamps(text), WithoutStamps(TextOf(*fresh.Scrape()))) << "step " << step;
+    const std::string text = PageText(*store.Scrape());
+    ASSERT_EQ(WithoutStamps(text), WithoutStamps(PageText(*fresh.Scrape()))) << "step " << step;
     const auto read = ReadExposition(text);
     ASSERT_TRUE(read) << read.error().message;  // also: no series twice
   }

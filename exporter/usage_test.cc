@@ -6,6 +6,7 @@
 
 #include "base/fake_clock.h"
 #include "exporter/exposition/testing/exposition_reader.h"
+#include "exporter/exposition/testing/page_text.h"
 #include "exporter/inventory/testing/rows.h"
 #include "exporter/store.h"
 
@@ -55,13 +56,7 @@ class UsageTest : public testing::Test {
     return row;
   }
 
-  std::string Text() {
-    http::Response response = store_->Scrape()->Respond(Format::kText, false);
-    std::string text;
-    auto& next = std::get<http::BodyGenerator>(response.body);
-    for (std::string piece; next(piece);) text += piece;
-    return text;
-  }
+  std::string Text() { return PageText(*store_->Scrape()); }
   // The digits of the series, "" when there is none.
   std::string Digits(const std::string& family, const std::string& labels = "") {
     return Find(family + "{workspace=\"\",project=\"web\",cluster=\"c1\",vm_name=\"shop\"" +

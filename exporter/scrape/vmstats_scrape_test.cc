@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "exporter/cluster_reader.h"
 #include "exporter/exposition/testing/exposition_reader.h"
+#include "exporter/exposition/testing/page_text.h"
 #include "exporter/scrape/component_table.h"
 #include "exporter/scrape/page_reader.h"
 #include "exporter/scrape/vmstats_reader.h"
@@ -112,7 +113,7 @@ class VmStatsScrapeTest : public ::testing::Test {
   bool WaitFor(const std::vector<std::string>& wanted) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (std::chrono::steady_clock::now() < deadline) {
-      text_ = Text();
+      text_ = PageText(*reader_->Scrape());
       const auto read = ReadExposition(text_);
       EXPECT_TRUE(read) << read.error().message;
       if (std::all_of(wanted.begin(), wanted.end(), [&](const std::string& one) {
@@ -123,17 +124,6 @@ class VmStatsScrapeTest : public ::testing::Test {
       std::this_thread::yield();
     }
     return false;
-  }
-  std::string Text() {
-    const http::Response response = reader_->Scrape()->Respond(Format::kText, false);
-    std::string text, piece;
-    const auto& generate = std::get<http::BodyGenerator>(response.body);
-    for (bool more = true; more;) {
-      piece.clear();
-      more = generate(piece);
-      text += piece;
-    }
-    return text;
   }
   // The page of the node is not to be had, so what comes is of /v1/vmstats.
   static StaticTarget NoPage() { return {.url = "http://127.0.0.1:1/metrics", .node = "node-01"}; }

@@ -8,6 +8,7 @@
 #include "base/fake_clock.h"
 #include "exporter/decode/decode.h"
 #include "exporter/decode/testing/sample_objects.h"
+#include "exporter/exposition/testing/page_text.h"
 #include "exporter/store.h"
 
 namespace virtlens::exporter {
@@ -66,14 +67,6 @@ std::size_t Bytes(const http::Response& response) {
   return bytes;
 }
 
-std::string Text(const Page& page) {
-  std::string text;
-  http::Response response = page.Respond(Format::kText, false);
-  auto& next = std::get<http::BodyGenerator>(response.body);
-  for (std::string piece; next(piece);) text += piece;
-  return text;
-}
-
 void RenderAndCompressAll(benchmark::State& state) {
   const double before = HeapMegabytes();
   Cluster cluster(kVms);
@@ -127,7 +120,7 @@ BENCHMARK(ScrapeGzipAfterChanges)->Unit(benchmark::kMillisecond);
 void ScrapeIdentity(benchmark::State& state) {
   Cluster cluster(kVms);
   std::size_t bytes = 0;
-  for (auto _ : state) bytes = Text(*cluster.store.Scrape()).size();
+  for (auto _ : state) bytes = PageText(*cluster.store.Scrape()).size();
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
 }
 BENCHMARK(ScrapeIdentity)->Unit(benchmark::kMillisecond);
@@ -135,7 +128,7 @@ BENCHMARK(ScrapeIdentity)->Unit(benchmark::kMillisecond);
 // The peer of ScrapeGzipIdle: the same text, compressed whole on each scrape at level 1.
 void PeerZlibWholePage(benchmark::State& state) {
   Cluster cluster(kVms);
-  const std::string text = Text(*cluster.store.Scrape());
+  const std::string text = PageText(*cluster.store.Scrape());
   std::string out(compressBound(text.size()), '\0');
   for (auto _ : state) {
     uLongf size = out.size();

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "exporter/exposition/testing/exposition_reader.h"
+#include "exporter/exposition/testing/page_text.h"
 #include "exporter/sources.h"
 #include "sim/api_server/testing/api_client.h"
 
@@ -30,10 +31,7 @@ class ShortClock : public Clock {
 };
 
 Exposition ReadPage(const Page& page) {
-  std::string text;
-  http::Response response = page.Respond(Format::kText, false);
-  auto& next = std::get<http::BodyGenerator>(response.body);
-  for (std::string piece; next(piece);) text += piece;
+  const std::string text = PageText(page);
   auto read = ReadExposition(text);
   EXPECT_TRUE(read) << read.error().message;
   return read ? std::move(*read) : Exposition{};

@@ -4,6 +4,7 @@
 #include <optional>
 #include <ostream>
 
+#include "exporter/exposition/testing/page_text.h"
 #include "exporter/object_loader.h"
 #include "exporter/usage_state.h"
 
@@ -135,10 +136,7 @@ void Feed::Save() {
 
 void Feed::Page() {
   Save();
-  std::string text;
-  http::Response response = store_->Scrape()->Respond(exporter::Format::kText, false);
-  auto& next = std::get<http::BodyGenerator>(response.body);
-  for (std::string piece; next(piece);) text += piece;
+  const std::string text = exporter::PageText(*store_->Scrape());
   Log({{"op", "page"}, {"lines", std::count(text.begin(), text.end(), '\n')}});
   log_ << text;
 }
