@@ -38,7 +38,7 @@ TEST(DecodeLauncher, RequestsAreOfAllContainersAndTheOverhead) {
       {"name":"guest-console-log","resources":{"requests":{"cpu":"5m","memory":"35M"},
                                                "limits":{"memory":"60M"}}}]})")
                                      .resources;
-  EXPECT_DOUBLE_EQ(resources.cpu_request, 0.155);
+  EXPECT_EQ(resources.cpu_request, 0.155) << "no 0.15500000000000003";
   EXPECT_EQ(resources.cpu_limit, 0) << "no limit is made of overhead alone";
   EXPECT_EQ(resources.memory_request, 2147483648.0 + 35e6 + 1048576);
   EXPECT_EQ(resources.memory_limit, 3221225472.0 + 60e6 + 1048576);

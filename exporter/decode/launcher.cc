@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "exporter/decode/kinds.h"
@@ -66,6 +67,9 @@ Amounts Together(const std::vector<ContainerAmounts>& init,
   return peak;
 }
 
+// The API knows no less than a thousandth of a core; a sum of doubles does: 0.1 + 0.005.
+double WholeMillicores(double cores) { return std::round(cores * 1000) / 1000; }
+
 struct PodParts {
   std::vector<ContainerAmounts> init, containers;
   Amounts overhead;
@@ -77,7 +81,8 @@ struct PodParts {
     // A Pod without a limit does not get one from its overhead.
     if (limits.cpu > 0) limits.cpu += overhead.cpu;
     if (limits.memory > 0) limits.memory += overhead.memory;
-    return {requests.cpu, limits.cpu, requests.memory, limits.memory};
+    return {WholeMillicores(requests.cpu), WholeMillicores(limits.cpu), requests.memory,
+            limits.memory};
   }
 };
 
