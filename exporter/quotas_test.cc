@@ -60,6 +60,12 @@ class QuotasTest : public testing::Test {
     const PaddedObject object(json);
     ASSERT_EQ(LoadObject(object.view(), decoder_, store_), Loaded::kTaken) << json;
   }
+  void RemoveSnapshot(const std::string& name) {
+    store_.Update([&](Inventory& inventory, Micros) {
+      inventory.RemoveCustom(*FindKind(BuiltinKinds(), "snapshot.storage.k8s.io", "VolumeSnapshot"),
+                             ObjectKey{Symbol("web"), name});
+    });
+  }
   std::string Lines(const std::string& family) {
     const std::string text = PageText(*store_.Scrape());
     EXPECT_TRUE(ReadExposition(text)) << text;
@@ -170,22 +176,12 @@ TEST_F(QuotasTest, SnapshotsOfVmsAddUpInTheirProject) {
   EXPECT_NE(Lines("virt_volumesnapshot_size_bytes")
                 .find(std::string(kShop) + ",volumesnapshot=\"of-shop\"} 21474836480\n"),
             std::string::npos);
-  for (const char* name : {"of-shop", "of-gone"}) {
-    store_.Update([&](Inventory& inventory, Micros) {
-      inventory.RemoveCustom(*FindKind(BuiltinKinds(), "snapshot.storage.k8s.io", "VolumeSnapshot"),
-                             ObjectKey{Symbol("web"), name});
-    });
-  }
+  RemoveSnapshot("of-shop");
+  RemoveSnapshot("of-gone");
   EXPECT_EQ(Lines("virt_project_snapshot_size_bytes"), std::string(kProject) + "} 0\n");
 }
 
 TEST_F(QuotasTest, SnapshotsOutliveTheirNamespaceForAMoment) {
-  const auto remove = [&](const char* name) {
-    store_.Update([&](Inventory& inventory, Micros) {
-      inventory.RemoveCustom(*FindKind(BuiltinKinds(), "snapshot.storage.k8s.io", "VolumeSnapshot"),
-                             ObjectKey{Symbol("web"), name});
-    });
-  };
   const std::string of_shop = R"(,"labels":{"snapshot.kubevirt.io/source-vm-name":"shop"})";
   Load(R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"web"}})");
   Load(VolumeSnapshot("a", "gone", of_shop));
@@ -193,9 +189,9 @@ TEST_F(QuotasTest, SnapshotsOutliveTheirNamespaceForAMoment) {
   store_.Update([](Inventory& inventory, Micros now) {
     inventory.Remove<NamespaceRow>(ObjectKey{Symbol(), "web"}, now);
   });
-  remove("a");
+  RemoveSnapshot("a");
   EXPECT_EQ(Lines("virt_project_snapshot_size_bytes"), std::string(kProject) + "} 21474836480\n");
-  remove("b");
+  RemoveSnapshot("b");
   EXPECT_EQ(Lines("virt_project_snapshot_size_bytes"), "");
 }
 

@@ -21,13 +21,14 @@ IdentityText ProjectIdentity(const Symbol& space, const Inventory& inventory, Sa
   return identity;
 }
 
-// `vm`: whose labels it shows, null when the VM is not known.
-IdentityText VmIdentity(const Symbol& space, std::string_view vm_name, const VmSubject* vm,
+// `vm_ref`: KubeVirt's name of the VM whose labels it shows, "" for none.
+IdentityText VmIdentity(const Symbol& space, std::string_view vm_name, std::string_view vm_ref,
                         const Inventory& inventory, SampleWriter& lines) {
   IdentityText identity = ProjectIdentity(space, inventory, lines);
   lines.AppendLabel(identity.text, "vm_name", vm_name);
   identity.plain_size = identity.text.size();
   if (!inventory.labels_on_every_series()) return identity;
+  const VmSubject* vm = inventory.vms.Find(ObjectKey{space, std::string(vm_ref)});
   inventory.ForEachLabel(space, vm, [&](const Symbol& name, const Symbol& value) {
     lines.AppendLabel(identity.text, name.text(), value.text());
   });
@@ -45,8 +46,8 @@ template <class Subject>
 IdentityText DependentIdentity(const Subject& subject, const Inventory& inventory,
                                SampleWriter& lines) {
   const Symbol& space = subject.key.space;
-  return VmIdentity(space, inventory.NameOfVm(space, subject.vm_ref),
-                    inventory.vms.Find(ObjectKey{space, subject.vm_ref}), inventory, lines);
+  return VmIdentity(space, inventory.NameOfVm(space, subject.vm_ref), subject.vm_ref, inventory,
+                    lines);
 }
 
 template <class Subject>
@@ -133,13 +134,13 @@ std::string_view IdentityText::For(const FamilyInfo& info) const {
 
 template <>
 IdentityText IdentityOf(const VmSubject& subject, const Inventory& inventory, SampleWriter& lines) {
-  return VmIdentity(subject.key.space, subject.vm_name, &subject, inventory, lines);
+  return VmIdentity(subject.key.space, subject.vm_name, subject.key.name, inventory, lines);
 }
 template <>
 IdentityText IdentityOf(const GuestSubject& subject, const Inventory& inventory,
                         SampleWriter& lines) {
   return VmIdentity(subject.key.space, inventory.NameOfVm(subject.key.space, subject.key.name),
-                    inventory.vms.Find(subject.key), inventory, lines);
+                    subject.key.name, inventory, lines);
 }
 template <>
 IdentityText IdentityOf(const MigrationSubject& subject, const Inventory& inventory,
@@ -164,14 +165,13 @@ IdentityText IdentityOf(const LauncherSubject& subject, const Inventory& invento
 template <>
 IdentityText IdentityOf(const DataImportCronSubject& subject, const Inventory& inventory,
                         SampleWriter& lines) {
-  return VmIdentity(subject.key.space, "", nullptr, inventory, lines);
+  return VmIdentity(subject.key.space, "", "", inventory, lines);
 }
 template <>
 IdentityText IdentityOf(const CustomSubject& subject, const Inventory& inventory,
                         SampleWriter& lines) {
   const Symbol& space = subject.key.space;
-  return VmIdentity(space, inventory.NameOfVm(subject),
-                    inventory.vms.Find(ObjectKey{space, subject.vm_ref}), inventory, lines);
+  return VmIdentity(space, inventory.NameOfVm(subject), subject.vm_ref, inventory, lines);
 }
 template <>
 IdentityText IdentityOf(const QuotaSubject& subject, const Inventory& inventory,

@@ -86,7 +86,7 @@ void RenderQuota(const QuotaSubject& quota, const Inventory& inventory, FamilyWr
     out.Sample({quota.key.name, resource, "hard"}, amount.hard);
     out.Sample({quota.key.name, resource, "used"}, amount.used);
     // A share without its Pods would be a lie.
-    if (CountsPods(resource) && !inventory.launchers_read()) continue;
+    if (QuotaShare::CountsPods(resource) && !inventory.launchers_read()) continue;
     if (const auto vms = share.Of(resource)) out.Sample({quota.key.name, resource, "vms"}, *vms);
   }
 }

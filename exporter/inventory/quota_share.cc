@@ -11,6 +11,33 @@ std::int64_t Whole(double amount) { return std::llround(amount); }
 
 }  // namespace
 
+// What a quota's resource counts, and how much of an amount is one of it.
+struct QuotaShare::Counted {
+  std::string_view resource;
+  std::int64_t QuotaShare::*amount;
+  double divisor;
+  bool of_pods;
+};
+
+const QuotaShare::Counted* QuotaShare::Find(std::string_view resource) {
+  static constexpr Counted kCounted[] = {
+      {"cpu", &QuotaShare::request_millicores_, 1000, true},
+      {"requests.cpu", &QuotaShare::request_millicores_, 1000, true},
+      {"limits.cpu", &QuotaShare::limit_millicores_, 1000, true},
+      {"memory", &QuotaShare::request_bytes_, 1, true},
+      {"requests.memory", &QuotaShare::request_bytes_, 1, true},
+      {"limits.memory", &QuotaShare::limit_bytes_, 1, true},
+      {"pods", &QuotaShare::pods_, 1, true},
+      {"count/pods", &QuotaShare::pod_objects_, 1, true},
+      {"count/virtualmachines.kubevirt.io", &QuotaShare::vms_, 1, false},
+      {"count/virtualmachineinstances.kubevirt.io", &QuotaShare::instances_, 1, false},
+  };
+  for (const Counted& counted : kCounted) {
+    if (counted.resource == resource) return &counted;
+  }
+  return nullptr;
+}
+
 void QuotaShare::Add(const LauncherRow& launcher) {
   ++pod_objects_;
   if (launcher.ended()) return;
@@ -43,26 +70,8 @@ void QuotaShare::AddMachine(bool has_vm, bool has_instance) {
 }
 
 std::optional<double> QuotaShare::Of(std::string_view resource) const {
-  struct Counted {
-    std::string_view resource;
-    std::int64_t QuotaShare::*amount;
-    double divisor;
-  };
-  constexpr Counted kCounted[] = {
-      {"cpu", &QuotaShare::request_millicores_, 1000},
-      {"requests.cpu", &QuotaShare::request_millicores_, 1000},
-      {"limits.cpu", &QuotaShare::limit_millicores_, 1000},
-      {"memory", &QuotaShare::request_bytes_, 1},
-      {"requests.memory", &QuotaShare::request_bytes_, 1},
-      {"limits.memory", &QuotaShare::limit_bytes_, 1},
-      {"pods", &QuotaShare::pods_, 1},
-      {"count/pods", &QuotaShare::pod_objects_, 1},
-      {"count/virtualmachines.kubevirt.io", &QuotaShare::vms_, 1},
-      {"count/virtualmachineinstances.kubevirt.io", &QuotaShare::instances_, 1},
-  };
-  for (const Counted& counted : kCounted) {
-    if (counted.resource != resource) continue;
-    return static_cast<double>(this->*counted.amount) / counted.divisor;
+  if (const Counted* counted = Find(resource)) {
+    return static_cast<double>(this->*counted->amount) / counted->divisor;
   }
   if (resource == "count/persistentvolumeclaims") return claims_.Of("persistentvolumeclaims");
   const std::size_t of_class = resource.find(kOfClass);
@@ -72,10 +81,9 @@ std::optional<double> QuotaShare::Of(std::string_view resource) const {
   return claims.Of(resource.substr(of_class + kOfClass.size()));
 }
 
-bool CountsPods(std::string_view resource) {
-  return resource == "cpu" || resource == "memory" || resource == "pods" ||
-         resource == "count/pods" || resource == "requests.cpu" || resource == "requests.memory" ||
-         resource.starts_with("limits.");
+bool QuotaShare::CountsPods(std::string_view resource) {
+  const Counted* counted = Find(resource);
+  return counted != nullptr && counted->of_pods;
 }
 
 }  // namespace virtlens::exporter

@@ -25,8 +25,14 @@ class QuotaShare {
 
   // nullopt: VMs take nothing of it, or it is counted in a way that is not known here.
   std::optional<double> Of(std::string_view resource) const;
+  // Whether the share of a resource comes from Pods.
+  static bool CountsPods(std::string_view resource);
 
  private:
+  struct Counted;
+  // nullptr: it does not count Pods, VMs or instances.
+  static const Counted* Find(std::string_view resource);
+
   struct Claims {
     std::int64_t count = 0, bytes = 0;
     void Add(const ClaimRow& claim);
@@ -40,8 +46,5 @@ class QuotaShare {
   Claims claims_;
   std::map<Symbol, Claims> claims_of_class_;
 };
-
-// Whether the share of a resource comes from Pods.
-bool CountsPods(std::string_view resource);
 
 }  // namespace virtlens::exporter
